@@ -51,7 +51,10 @@ public sealed class ApiFailure(int code, string reason, string message) : Except
     public static ApiFailure BadRequest(string message) => new(400, "BadRequest", message);
 
     public static ApiFailure NotFound(string group, string resource, string name) =>
-        new(404, "NotFound", $"{Qualified(group, resource)} \"{name}\" not found") { Details = About(group, resource, name) };
+        new(404, "NotFound", $"{Qualified(group, resource)} \"{name}\" not found")
+        {
+            Details = About(group, resource, name),
+        };
 
     public static ApiFailure Conflict(string group, string resource, string name, string why) =>
         new(409, "Conflict", $"Operation cannot be fulfilled on {Qualified(group, resource)} \"{name}\": {why}")
@@ -86,7 +89,8 @@ public sealed class ApiFailure(int code, string reason, string message) : Except
         return new ApiFailure(422, "Invalid", $"{qualified} \"{name}\" is invalid: {all}") { Details = details };
     }
 
-    private static string Qualified(string group, string resource) => group.Length == 0 ? resource : $"{resource}.{group}";
+    private static string Qualified(string group, string resource) =>
+        group.Length == 0 ? resource : $"{resource}.{group}";
 
     private static JsonObject About(string group, string kind, string name)
     {

@@ -7,5 +7,8 @@ namespace Spillway.ApiServer;
 public static class Json
 {
     /// <summary>Escapes only what JSON demands, as Go's encoder with HTML escaping off.</summary>
-    public static JsonSerializerOptions Relaxed { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonSerializerOptions Relaxed { get; } = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 }
