@@ -28,11 +28,17 @@ public sealed record ResourceType
     public IReadOnlyDictionary<string, SubresourceType> Subresources { get; init; } =
         new Dictionary<string, SubresourceType>(StringComparer.Ordinal);
 
+    /// <summary>Discovery's storageVersionHash; empty when the resource is not stored.</summary>
+    public string StorageVersionHash { get; init; } = "";
+
     /// <summary>The whole object's shape, metadata included.</summary>
     public required TypeSchema Schema { get; init; }
 
     /// <summary>True for a type that a CustomResourceDefinition brought.</summary>
     public bool IsCustom { get; init; }
+
+    /// <summary>Kind of a list of these.</summary>
+    public string ListKind { get; init; } = "";
 
     public string ApiVersion => Group.Length == 0 ? Version : Group + "/" + Version;
 

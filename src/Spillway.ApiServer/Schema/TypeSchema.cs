@@ -18,7 +18,10 @@ public sealed class TypeSchema
     public SchemaType Type { get; set; }
 
     /// <summary>Named fields of an object; empty for maps and free-form objects.</summary>
-    public Dictionary<string, TypeSchema> Properties { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, TypeSchema> Properties { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Full name of a built-in type, such as <c>io.k8s.api.core.v1.PodSpec</c>; null for custom ones.</summary>
+    public string? TypeName { get; init; }
 
     /// <summary>Value shape of a map (<c>additionalProperties</c>); null when the object is not a map.</summary>
     public TypeSchema? Values { get; set; }
@@ -46,6 +49,9 @@ public sealed class TypeSchema
     public string[] Required { get; set; } = [];
 
     public JsonNode? Default { get; set; }
+
+    /// <summary>The strings a field may hold; null when any. Built-in types only: facts for documents, not checked here.</summary>
+    public string[]? Enum { get; set; }
 
     public bool Nullable { get; set; }
 
