@@ -37,7 +37,8 @@ public sealed class KubernetesResponse : IAsyncDisposable
 {
     private readonly Func<ValueTask>? _dispose;
 
-    public KubernetesResponse(int status, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string>? headers = null)
+    public KubernetesResponse(
+        int status, ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string>? headers = null)
     {
         Status = status;
         Body = body;

@@ -1,0 +1,130 @@
+using System.Text.Json;
+
+namespace Spillway.Kubernetes;
+
+/// <summary>Cuts lists and watch lines into the byte ranges of their objects without building a tree.</summary>
+internal static class ListReader
+{
+    public readonly record struct Page(string ResourceVersion, string Continue);
+
+    /// <summary>What every object needs to be kept in a store.</summary>
+    public readonly record struct Identity(ObjectKey Key, string ResourceVersion);
+
+    /// <summary>Hands each item's bytes to <paramref name="item"/> and returns the list's metadata.</summary>
+    public static Page Read(ReadOnlyMemory<byte> utf8, Action<ReadOnlyMemory<byte>> item)
+    {
+        var reader = new Utf8JsonReader(utf8.Span);
+        var page = new Page("", "");
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("metadata"u8)) page = ReadListMetadata(ref reader);
+            else if (reader.ValueTextEquals("items"u8)) ReadItems(ref reader, utf8, item);
+            else SkipValue(ref reader);
+        }
+
+        return page;
+    }
+
+    /// <summary>Type and object of one watch line.</summary>
+    public static (string Type, ReadOnlyMemory<byte> Object) ReadEvent(ReadOnlyMemory<byte> line)
+    {
+        var reader = new Utf8JsonReader(line.Span);
+        var type = "";
+        var body = ReadOnlyMemory<byte>.Empty;
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("type"u8))
+            {
+                reader.Read();
+                type = reader.GetString() ?? "";
+            }
+            else if (reader.ValueTextEquals("object"u8))
+            {
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                body = line[start..(int)reader.BytesConsumed];
+            }
+            else
+            {
+                SkipValue(ref reader);
+            }
+        }
+
+        return (type, body);
+    }
+
+    public static Identity ReadIdentity(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("metadata"u8)) return ReadObjectMetadata(ref reader);
+            SkipValue(ref reader);
+        }
+
+        return new Identity(new ObjectKey("", ""), "");
+    }
+
+    private static Identity ReadObjectMetadata(ref Utf8JsonReader reader)
+    {
+        string name = "", ns = "", version = "";
+        if (!EnterObject(ref reader)) return new Identity(new ObjectKey(ns, name), version);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("name"u8)) name = ReadText(ref reader);
+            else if (reader.ValueTextEquals("namespace"u8)) ns = ReadText(ref reader);
+            else if (reader.ValueTextEquals("resourceVersion"u8)) version = ReadText(ref reader);
+            else SkipValue(ref reader);
+        }
+
+        return new Identity(new ObjectKey(ns, name), version);
+    }
+
+    private static Page ReadListMetadata(ref Utf8JsonReader reader)
+    {
+        string version = "", next = "";
+        if (!EnterObject(ref reader)) return new Page(version, next);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("resourceVersion"u8)) version = ReadText(ref reader);
+            else if (reader.ValueTextEquals("continue"u8)) next = ReadText(ref reader);
+            else SkipValue(ref reader);
+        }
+
+        return new Page(version, next);
+    }
+
+    private static void ReadItems(
+        ref Utf8JsonReader reader, ReadOnlyMemory<byte> utf8, Action<ReadOnlyMemory<byte>> item)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray) return;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            item(utf8[start..(int)reader.BytesConsumed]);
+        }
+    }
+
+    private static bool EnterObject(ref Utf8JsonReader reader) =>
+        reader.Read() && reader.TokenType == JsonTokenType.StartObject;
+
+    private static string ReadText(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.String) return reader.GetString() ?? "";
+        reader.Skip();
+        return "";
+    }
+
+    private static void SkipValue(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        reader.Skip();
+    }
+}
