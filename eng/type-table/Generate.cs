@@ -10,12 +10,64 @@
 // Expressions: s string, i integer, n number, b boolean, o object, x int-or-string, q quantity, ? anything,
 // [e array of e, {e map of e, @name another type; ":format" may follow a scalar.
 // Attributes: lt list type, lk list map keys, ps patch strategy, pk patch merge key, mt map type, d default,
-// e enumeration, u unions, k group/version/kind, r required.
+// e enumeration, u unions, k group/version/kind, r required, z left out when it holds its zero value,
+// a always there: with its default when it has one, null otherwise.
 #:property PublishAot=false
 #:property SpillwayAnalyzers=off
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+
+// The shapes do not tell which optional scalars are pointers in the server's structs: a pointer keeps its zero, a value
+// with "omitempty" drops it. Facts by field name, with the type where the name alone does not say.
+var keptStrings = Set("""
+    failurePolicy matchPolicy reinvocationPolicy scope parameterNotFoundAction url localhostProfile selectPolicy timeZone
+    completionMode managedBy podReplacementPolicy succeededIndexes failedIndexes holderIdentity preferredHolder strategy
+    cachingMode secretNamespace stopSignal ipMode volumeAttributesClassName volumeMode currentVolumeAttributesClassName
+    resourceClaimName resourceClaimTemplateName fsGroupChangePolicy seLinuxChangePolicy supplementalGroupsPolicy
+    preemptionPolicy runtimeClassName hostnameOverride procMount appProtocol internalTrafficPolicy ipFamilyPolicy
+    loadBalancerClass trafficDistribution nodeAffinityPolicy nodeTaintsPolicy mountPropagation recursiveReadOnly
+    gmsaCredentialSpec gmsaCredentialSpecName runAsUserName ingressClassName unhealthyPodEvictionPolicy fsGroupPolicy
+    volumeBindingMode persistentVolumeName deprecationWarning labelSelectorPath propagationPolicy endpointsNamespace
+    initiatorName service zone extendedResourceName $ref x-kubernetes-list-type x-kubernetes-map-type
+    Container/restartPolicy EphemeralContainer/restartPolicy PodFailurePolicyOnExitCodesRequirement/containerName
+    PersistentVolumeClaimSpec/storageClassName ClusterTrustBundleProjection/name ClusterTrustBundleProjection/signerName
+    EndpointAddress/nodeName discovery.v1.EndpointPort/name discovery.v1.EndpointPort/protocol HostPathVolumeSource/type
+    LocalVolumeSource/fsType AzureDiskVolumeSource/fsType PodDNSConfigOption/value TypedLocalObjectReference/apiGroup
+    TypedObjectReference/apiGroup TypedObjectReference/namespace Endpoint/hostname Endpoint/nodeName
+    IngressClassParametersReference/apiGroup IngressClassParametersReference/namespace NetworkPolicyPort/protocol
+    StorageClass/reclaimPolicy ServiceReference/path Validation/reason ValidationRule/reason PortStatus/error
+    IngressPortStatus/error Preconditions/uid Preconditions/resourceVersion DeviceAttribute/string DeviceAttribute/version
+    Device/nodeName ResourceSliceSpec/nodeName DeviceConstraint/matchAttribute DeviceConstraint/distinctAttribute
+    shareID PodSchedulingGroup/podGroupName NodeSwapStatus/capacity
+    """);
+var droppedIntegers = Set("""
+    observedGeneration minReadySeconds numberAvailable numberUnavailable updatedNumberScheduled availableReplicas
+    readyReplicas unavailableReplicas updatedReplicas fullyLabeledReplicas currentReplicas active failed succeeded sizeBytes
+    hostPort signal count failureThreshold initialDelaySeconds periodSeconds successThreshold nodePort
+    healthCheckNodePort deprecatedCount matchingPrecedence handSize queueLengthLimit queues number generation code
+    retryAfterSeconds Probe/timeoutSeconds CustomResourceColumnDefinition/priority ScaleSpec/replicas
+    DeploymentStatus/replicas AWSElasticBlockStoreVolumeSource/partition GCEPersistentDiskVolumeSource/partition
+    """);
+var keptIntegers = Set("HorizontalPodAutoscalerStatus/observedGeneration VolumeNodeResources/count");
+var droppedBooleans = Set("""
+    paused denied authenticated readOnly stdin stdinOnce tty chapAuthDiscovery chapAuthSession unschedulable hostIPC
+    hostNetwork hostPID sslEnabled publishNotReadyAddresses clusterScope globalDefault preserveUnknownFields deprecated
+    exclusiveMaximum exclusiveMinimum nullable uniqueItems x-kubernetes-embedded-resource x-kubernetes-int-or-string
+    insecureSkipTLSVerify
+    """);
+var keptBooleans = Set("AzureDiskVolumeSource/readOnly");
+// Optional by their marker, yet written without "omitempty".
+var alwaysThere = Set("""
+    StatefulSetStatus/availableReplicas StatefulSetSpec/serviceName core.v1.Event/reportingComponent
+    core.v1.Event/reportingInstance TokenRequestStatus/token RoleRef/apiGroup PriorityClass/value
+    PodDisruptionBudgetStatus/currentHealthy PodDisruptionBudgetStatus/desiredHealthy
+    PodDisruptionBudgetStatus/disruptionsAllowed PodDisruptionBudgetStatus/expectedPods discovery.v1.EndpointSlice/ports
+    rbac.v1.Role/rules rbac.v1.ClusterRole/rules CustomResourceDefinitionStatus/conditions
+    CustomResourceDefinitionStatus/storedVersions core.v1.Event/firstTimestamp core.v1.Event/lastTimestamp
+    core.v1.Event/eventTime EventSeries/lastObservedTime ContainerStateRunning/startedAt
+    ContainerStateTerminated/startedAt ContainerStateTerminated/finishedAt
+    """);
 
 var source = args[0];
 var target = args[1];
@@ -74,12 +126,43 @@ void WriteType(string name, JsonObject type)
         text.Append(' ').Append(field).Append('\t').Append(Expression("", property!.AsObject()));
         Attributes(property!.AsObject());
         if (required.Contains(field)) text.Append("\tr");
+        if (AlwaysThere(name, field, property!.AsObject(), required.Contains(field))) text.Append("\ta");
+        else if (!required.Contains(field) && DropsZero(name, field, property!.AsObject())) text.Append("\tz");
         foreach (var (suffix, key) in new[] { ("", "d"), ("[]", "di"), ("{}", "dv") })
             if (defaults.TryGetValue(name + "/" + field + suffix, out var value))
                 text.Append('\t').Append(key).Append('=').Append(value.ToJsonString());
         text.Append('\n');
     }
 }
+
+// A struct by value, a scalar or list without "omitempty", and a time by value are written whatever they hold.
+bool AlwaysThere(string type, string field, JsonObject schema, bool required)
+{
+    if (alwaysThere.Any(n => (type + "/" + field).EndsWith("." + n, StringComparison.Ordinal)))
+        return true;
+    var reference = (string?)schema["$ref"] ?? "";
+    if (reference.EndsWith(".Time", StringComparison.Ordinal)) return type.EndsWith("Condition", StringComparison.Ordinal);
+    var hasDefault = defaults.TryGetValue(type + "/" + field, out var value);
+    if (hasDefault && value is JsonObject) return reference.Length > 0 && definitions[reference["#/definitions/".Length..]]!["properties"] is not null;
+    return required && (hasDefault || (string?)schema["type"] is "array" or "object" || reference.EndsWith(".LabelSelector", StringComparison.Ordinal));
+}
+
+bool DropsZero(string type, string field, JsonObject schema)
+{
+    bool Listed(HashSet<string> names) =>
+        names.Contains(field) || names.Any(n => n.Contains('/') && (type + "/" + field).EndsWith("." + n, StringComparison.Ordinal));
+    return (string?)schema["type"] switch
+    {
+        "string" => !Listed(keptStrings),
+        "integer" => Listed(droppedIntegers) && !Listed(keptIntegers),
+        "boolean" => Listed(droppedBooleans) && !Listed(keptBooleans),
+        "array" or "object" => true,
+        _ => false,
+    };
+}
+
+static HashSet<string> Set(string words) =>
+    [.. words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)];
 
 void Attributes(JsonObject schema)
 {

@@ -77,9 +77,9 @@ public sealed class ApiFailure(int code, string reason, string message) : Except
     /// <summary>422 with one cause a complaint; <paramref name="kind"/> is the kind's name, as the real server prints it.</summary>
     public static ApiFailure Invalid(string group, string kind, string name, IReadOnlyList<FieldError> errors)
     {
-        var all = errors.Count == 1
-            ? errors[0].ToString()
-            : "[" + string.Join(", ", errors.Select(e => e.ToString())) + "]";
+        // The message names each complaint once, the causes keep all.
+        var said = errors.Select(e => e.ToString()).Distinct().ToList();
+        var all = said.Count == 1 ? said[0] : "[" + string.Join(", ", said) + "]";
         var details = About(group, kind, name);
         details["causes"] = new JsonArray([.. errors.Select(e => (JsonNode)new JsonObject
         {

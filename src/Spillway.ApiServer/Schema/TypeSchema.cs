@@ -53,6 +53,12 @@ public sealed class TypeSchema
     /// <summary>The strings a field may hold; null when any. Built-in types only: facts for documents, not checked here.</summary>
     public string[]? Enum { get; set; }
 
+    /// <summary>Left out of the object when it holds its zero value (Go's <c>omitempty</c> on a value). Built-in types only.</summary>
+    public bool OmitZero { get; set; }
+
+    /// <summary>Written even when it was not given: with its default, or as null. Built-in types only.</summary>
+    public bool AlwaysPresent { get; set; }
+
     public bool Nullable { get; set; }
 
     /// <summary>Unknown fields are kept (<c>x-kubernetes-preserve-unknown-fields</c>, RawExtension).</summary>
@@ -60,4 +66,10 @@ public sealed class TypeSchema
 
     /// <summary>An object embedded with apiVersion, kind and metadata of its own.</summary>
     public bool EmbeddedResource { get; set; }
+
+    private KeyValuePair<string, TypeSchema>[]? _alwaysPresent;
+
+    /// <summary>The fields with <see cref="AlwaysPresent"/>, found once: every write asks.</summary>
+    internal KeyValuePair<string, TypeSchema>[] AlwaysPresentFields =>
+        _alwaysPresent ??= [.. Properties.Where(p => p.Value.AlwaysPresent)];
 }

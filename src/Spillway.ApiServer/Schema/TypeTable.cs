@@ -178,7 +178,12 @@ public sealed class TypeTable
     private void Attribute(TypeSchema schema, string part)
     {
         var equals = part.IndexOf('=');
-        if (equals < 0) return;
+        if (equals < 0)
+        {
+            schema.OmitZero |= part == "z";
+            schema.AlwaysPresent |= part == "a";
+            return;
+        }
         var value = part[(equals + 1)..];
         switch (part.AsSpan(0, equals))
         {
