@@ -1,0 +1,156 @@
+namespace Spillway.Core.Placement.Engine;
+
+/// <summary>Says for every node why it does not take a pod, and puts equal answers together.</summary>
+internal sealed class Explainer(ModelState state, NodeChecks checks)
+{
+    private readonly NodeTable nodes = state.Nodes;
+
+    public PlacementExplanation Explain(PodEntry pod)
+    {
+        var found = new Findings();
+        nodes.EnsureRanks();
+        var slots = new List<int>();
+        for (var slot = 0; slot < nodes.High; slot++)
+        {
+            if (nodes.Records[slot] is not null) slots.Add(slot);
+        }
+        slots.Sort((a, b) => nodes.Rank[a].CompareTo(nodes.Rank[b]));
+        foreach (var slot in slots) Refusal(pod, slot, found);
+        return new PlacementExplanation { NodeCount = nodes.Count, Reasons = found.ToReasons() };
+    }
+
+    /// <summary>The reasons of the first filter that refuses the node, in the order in which kube-scheduler runs them.</summary>
+    public void Refusal(PodEntry pod, int slot, Findings found)
+    {
+        var node = nodes.Records[slot]!;
+        switch (pod.Class.Rule.Verdict(slot))
+        {
+            case StaticVerdict.Cordoned:
+                found.Add(node.Name, ReasonCode.NodeUnschedulable, "node(s) were unschedulable", "is cordoned",
+                    "an uncordoned node (kubectl uncordon)");
+                return;
+            case StaticVerdict.Tainted:
+                var taint = pod.Class.Rule.Untolerated(node)!;
+                var text = taint.Value.Length == 0 ? taint.Key : $"{taint.Key}={taint.Value}";
+                found.Add(node.Name, ReasonCode.UntoleratedTaint, "node(s) had untolerated taint(s)",
+                    $"has the taint {text}:{taint.Effect}, which the pod does not tolerate",
+                    $"a toleration of {text}:{taint.Effect}");
+                return;
+            case StaticVerdict.Mismatched:
+                NodeAffinity(pod, node, found);
+                return;
+        }
+        if (!checks.PortsFree(pod, slot))
+        {
+            var ports = string.Join(", ", pod.Class.Ports.Select(port => $"{port.Port}/{port.Protocol}"));
+            found.Add(node.Name, ReasonCode.HostPort, "node(s) didn't have free ports for the requested pod ports",
+                $"has a host port in use that the pod wants ({ports})", $"a node where host port {ports} is free");
+            return;
+        }
+        if (Resources(pod, slot, node, found)) return;
+        PodConstraints(pod, slot, node, found);
+    }
+
+    private static void NodeAffinity(PodEntry pod, NodeRecord node, Findings found)
+    {
+        var requirements = pod.Class.Requirements;
+        var wanted = new List<string>();
+        foreach (var (key, value) in requirements.NodeSelector)
+        {
+            if (node.Labels[key] != value) wanted.Add($"{key}={value}");
+        }
+        var detail = wanted.Count > 0
+            ? $"lacks the label {string.Join(", ", wanted)}"
+            : $"does not meet the pod's node affinity ({Terms(requirements.NodeTerms!)})";
+        found.Add(node.Name, ReasonCode.NodeAffinity, "node(s) didn't match Pod's node affinity/selector", detail,
+            wanted.Count > 0 ? $"a node with {string.Join(", ", wanted)}" : $"a node with {Terms(requirements.NodeTerms!)}");
+    }
+
+    private bool Resources(PodEntry pod, int slot, NodeRecord node, Findings found)
+    {
+        var refused = false;
+        for (var i = 0; i < pod.Class.ResourceColumns.Length; i++)
+        {
+            var column = pod.Class.ResourceColumns[i];
+            var need = pod.Class.ResourceAmounts[i];
+            var free = nodes.Free[column][slot];
+            if (free >= need) continue;
+            refused = true;
+            var total = nodes.Allocatable[column][slot];
+            var name = nodes.Resources[column];
+            if (column == NodeTable.PodsColumn)
+            {
+                found.Add(node.Name, ReasonCode.TooManyPods, "Too many pods", $"holds all {total} pods it can take",
+                    "a node with room for another pod");
+                continue;
+            }
+            string Show(long amount) => ResourceAmounts.FormatAmount(name, amount);
+            var left = Math.Max(0, free);
+            found.Add(node.Name, ReasonCode.InsufficientResource, $"Insufficient {name}",
+                $"needs {Show(need)} {name}, {{0}} has {Show(total)} in all, {Show(left)} free",
+                total < need ? $"a node with {Show(need)} {name}" : $"{Show(need - left)} {name} more free on {{0}}", name);
+        }
+        return refused;
+    }
+
+    private void PodConstraints(PodEntry pod, int slot, NodeRecord node, Findings found)
+    {
+        if (NodeChecks.SpreadBroken(pod, slot) is { } spread)
+        {
+            var topology = spread.Counter.Topology;
+            var domain = topology.DomainOf(slot);
+            if (domain < 0)
+            {
+                found.Add(node.Name, ReasonCode.TopologySpread,
+                    "node(s) didn't match pod topology spread constraints (missing required label)",
+                    $"lacks the label {topology.Name}, over which the pod is to be spread", $"a node with the label {topology.Name}");
+                return;
+            }
+            var least = spread.Counter.DomainCount < spread.MinDomains ? 0 : spread.Counter.Minimum;
+            found.Add(node.Name, ReasonCode.TopologySpread, "node(s) didn't match pod topology spread constraints",
+                $"is in {topology.Name} {topology.ValueOf(domain)} with {spread.Counter.In(domain)} pods of the kind where the"
+                + $" fewest is {least}, and the skew may be {spread.MaxSkew}",
+                $"room in a {topology.Name} with fewer of these pods");
+        }
+        else if (NodeChecks.RepelledAt(pod, slot))
+        {
+            found.Add(node.Name, ReasonCode.ExistingAntiAffinity,
+                "node(s) didn't satisfy existing pods anti-affinity rules",
+                "is kept free of this pod by the anti-affinity of a pod that runs there",
+                "a node away from the pods whose anti-affinity names this one");
+        }
+        else if (!NodeChecks.AntiAffinityHolds(pod, slot))
+        {
+            found.Add(node.Name, ReasonCode.PodAntiAffinity, "node(s) didn't match pod anti-affinity rules",
+                "is, by the pod's own anti-affinity, too near to pods that run already",
+                $"a node in another {Keys(pod.Class.AntiAffinity)}");
+        }
+        else if (pod.Class.Affinity.Length > 0 && !NodeChecks.AffinityHolds(pod, slot))
+        {
+            found.Add(node.Name, ReasonCode.PodAffinity, "node(s) didn't match pod affinity rules",
+                "has no pod near by that the pod must be with",
+                $"room in the {Keys(pod.Class.Affinity)} of the pods it must be with");
+        }
+        else return;
+    }
+
+    private static string Keys(DomainCounter[] counters) =>
+        string.Join(" and ", counters.Select(counter => counter.Topology.Name).Distinct());
+
+    internal static string Terms(ValueList<NodeSelectorTerm> terms) => terms.IsEmpty
+        ? "no node at all"
+        : string.Join(" or ", terms.Select(term => string.Join(
+            " and ", term.Expressions.Concat(term.Fields).Select(Expression))));
+
+    private static string Expression(LabelRequirement requirement) => requirement.Operator switch
+    {
+        SelectorOperator.In when requirement.Values.Count == 1 => $"{requirement.Key}={requirement.Values[0]}",
+        SelectorOperator.In => $"{requirement.Key} in ({string.Join(", ", requirement.Values)})",
+        SelectorOperator.NotIn => $"{requirement.Key} not in ({string.Join(", ", requirement.Values)})",
+        SelectorOperator.Exists => $"{requirement.Key}",
+        SelectorOperator.DoesNotExist => $"no {requirement.Key}",
+        SelectorOperator.Gt => $"{requirement.Key} > {string.Join(",", requirement.Values)}",
+        SelectorOperator.Lt => $"{requirement.Key} < {string.Join(",", requirement.Values)}",
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+}

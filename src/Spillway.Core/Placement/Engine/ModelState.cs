@@ -1,0 +1,289 @@
+namespace Spillway.Core.Placement.Engine;
+
+/// <summary>
+/// Nodes, pods and all that is counted about them, changed only by the few operations here. While a what-if is open each
+/// operation leaves its undoing in the journal, so that a rollback is exact and costs no more than what was tried.
+/// </summary>
+internal sealed class ModelState
+{
+    private readonly Dictionary<PodKey, PodEntry> pods = [];
+    private readonly Dictionary<string, List<PodEntry>> strays = new(StringComparer.Ordinal);
+    private readonly List<PodEntry> pending = [];
+    private readonly List<JournalEntry> journal = [];
+    private int openWhatIfs;
+    private int nominations;
+
+    public ModelState()
+    {
+        Nodes = new NodeTable();
+        Classes = new ClassTable(Nodes);
+    }
+
+    private enum Change
+    {
+        NodeAdded,
+        NodeRemoved,
+        NodeResized,
+        PodAdded,
+        PodRemoved,
+        PodMoved,
+        PodNominated,
+    }
+
+    public NodeTable Nodes { get; }
+
+    public ClassTable Classes { get; }
+
+    public IReadOnlyDictionary<PodKey, PodEntry> Pods => pods;
+
+    /// <summary>Pods without a node that are neither finished nor going away, in no particular order.</summary>
+    public List<PodEntry> Pending => pending;
+
+    /// <summary>Grows with every change; equal versions mean nothing has changed in between.</summary>
+    public long Version { get; private set; }
+
+    public bool InWhatIf => openWhatIfs > 0;
+
+    public int BeginWhatIf()
+    {
+        openWhatIfs++;
+        return journal.Count;
+    }
+
+    /// <summary>Takes back everything since the mark, latest first.</summary>
+    public void Rollback(int mark)
+    {
+        var depth = openWhatIfs;
+        openWhatIfs = 0;
+        for (var i = journal.Count - 1; i >= mark; i--) Undo(journal[i]);
+        journal.RemoveRange(mark, journal.Count - mark);
+        openWhatIfs = depth - 1;
+    }
+
+    /// <summary>Keeps what was done since the mark.</summary>
+    public void Keep()
+    {
+        openWhatIfs--;
+        if (openWhatIfs == 0) journal.Clear();
+    }
+
+    public void SetNode(NodeRecord node)
+    {
+        var slot = Nodes.Find(node.Name);
+        if (slot < 0)
+        {
+            AddNode(node, wantedSlot: -1);
+            return;
+        }
+        var known = Nodes.Records[slot]!;
+        if (known == node) return;
+        if (known.Labels.Equals(node.Labels) && known.Taints.Equals(node.Taints)
+            && known.Unschedulable == node.Unschedulable)
+        {
+            Resize(slot, node);
+            return;
+        }
+        RemoveNode(slot);
+        AddNode(node, wantedSlot: -1);
+    }
+
+    public void RemoveNode(int slot)
+    {
+        var node = Nodes.Records[slot]!;
+        var moved = new List<PodEntry>();
+        while (Nodes.FirstPod[slot] is { } pod)
+        {
+            Leave(pod);
+            moved.Add(pod);
+        }
+        Classes.RemoveNode(slot);
+        Nodes.Remove(slot);
+        foreach (var pod in moved) Enter(pod);
+        Record(new JournalEntry(Change.NodeRemoved, Node: node, Slot: slot));
+    }
+
+    public void AddPod(PodRecord record)
+    {
+        var entry = new PodEntry(record, Classes.ClassOf(record), Classes.LabelsOf(record))
+        {
+            NodeName = record.NodeName,
+            NominatedNode = record.IsBound ? "" : record.NominatedNode,
+        };
+        Insert(entry);
+    }
+
+    public void RemovePod(PodEntry entry)
+    {
+        Leave(entry);
+        Unlist(entry);
+        Denominate(entry);
+        if (entry.PreviousOfLabels is { } previous) previous.NextOfLabels = entry.NextOfLabels;
+        else entry.Labels.FirstPod = entry.NextOfLabels;
+        if (entry.NextOfLabels is { } next) next.PreviousOfLabels = entry.PreviousOfLabels;
+        entry.NextOfLabels = entry.PreviousOfLabels = null;
+        pods.Remove(entry.Key);
+        Record(new JournalEntry(Change.PodRemoved, Pod: entry));
+    }
+
+    /// <summary>Puts a pod on a node, or with an empty name takes it off.</summary>
+    public void Move(PodEntry entry, string node, bool assumed)
+    {
+        Record(new JournalEntry(Change.PodMoved, Pod: entry, Name: entry.NodeName, Flag: entry.Assumed));
+        Leave(entry);
+        Unlist(entry);
+        entry.NodeName = node;
+        entry.Assumed = assumed;
+        Enter(entry);
+        List(entry);
+    }
+
+    public void Nominate(PodEntry entry, string node)
+    {
+        if (entry.NominatedNode == node) return;
+        Record(new JournalEntry(Change.PodNominated, Pod: entry, Name: entry.NominatedNode));
+        Denominate(entry);
+        entry.NominatedNode = node;
+        EnterNomination(entry);
+    }
+
+    private void AddNode(NodeRecord node, int wantedSlot)
+    {
+        var slot = Nodes.Add(node, wantedSlot);
+        Classes.AddNode(slot);
+        if (strays.Remove(node.Name, out var waiting))
+        {
+            foreach (var pod in waiting) Enter(pod);
+        }
+        Nodes.Nominated[slot] = null;
+        if (nominations > 0) RestoreNominations(node.Name);
+        Record(new JournalEntry(Change.NodeAdded, Name: node.Name));
+    }
+
+    private void Resize(int slot, NodeRecord node)
+    {
+        Record(new JournalEntry(Change.NodeResized, Node: Nodes.Records[slot], Slot: slot));
+        Nodes.Resize(slot, node);
+    }
+
+    private void Insert(PodEntry entry)
+    {
+        pods.Add(entry.Key, entry);
+        entry.NextOfLabels = entry.Labels.FirstPod;
+        if (entry.Labels.FirstPod is { } first) first.PreviousOfLabels = entry;
+        entry.Labels.FirstPod = entry;
+        Enter(entry);
+        List(entry);
+        EnterNomination(entry);
+        Record(new JournalEntry(Change.PodAdded, Pod: entry));
+    }
+
+    /// <summary>The pod takes its room on its node; a pod of an unknown node waits for the node to appear.</summary>
+    private void Enter(PodEntry entry)
+    {
+        if (entry.NodeName.Length == 0 || entry.Record.IsFinished) return;
+        var slot = Nodes.Find(entry.NodeName);
+        if (slot < 0)
+        {
+            if (!strays.TryGetValue(entry.NodeName, out var waiting)) strays.Add(entry.NodeName, waiting = []);
+            waiting.Add(entry);
+            return;
+        }
+        entry.Slot = slot;
+        entry.NextOnNode = Nodes.FirstPod[slot];
+        if (Nodes.FirstPod[slot] is { } first) first.PreviousOnNode = entry;
+        Nodes.FirstPod[slot] = entry;
+        Nodes.Use(slot, entry.Class, 1);
+        ClassTable.Attach(entry, slot, 1);
+    }
+
+    private void Leave(PodEntry entry)
+    {
+        if (entry.Slot < 0)
+        {
+            if (entry.NodeName.Length > 0 && strays.TryGetValue(entry.NodeName, out var waiting)
+                && waiting.Remove(entry) && waiting.Count == 0)
+                strays.Remove(entry.NodeName);
+            return;
+        }
+        var slot = entry.Slot;
+        ClassTable.Attach(entry, slot, -1);
+        Nodes.Use(slot, entry.Class, -1);
+        if (entry.PreviousOnNode is { } previous) previous.NextOnNode = entry.NextOnNode;
+        else Nodes.FirstPod[slot] = entry.NextOnNode;
+        if (entry.NextOnNode is { } next) next.PreviousOnNode = entry.PreviousOnNode;
+        entry.NextOnNode = entry.PreviousOnNode = null;
+        entry.Slot = -1;
+    }
+
+    private void List(PodEntry entry)
+    {
+        if (entry.NodeName.Length > 0 || entry.Record.IsFinished || entry.Record.Terminating) return;
+        entry.PendingIndex = pending.Count;
+        pending.Add(entry);
+    }
+
+    private void Unlist(PodEntry entry)
+    {
+        if (entry.PendingIndex < 0) return;
+        var last = pending[^1];
+        pending[entry.PendingIndex] = last;
+        last.PendingIndex = entry.PendingIndex;
+        pending.RemoveAt(pending.Count - 1);
+        entry.PendingIndex = -1;
+    }
+
+    private void EnterNomination(PodEntry entry)
+    {
+        if (entry.NominatedNode.Length == 0) return;
+        nominations++;
+        Promise(entry);
+    }
+
+    private void Denominate(PodEntry entry)
+    {
+        if (entry.NominatedNode.Length == 0) return;
+        nominations--;
+        var slot = Nodes.Find(entry.NominatedNode);
+        if (slot < 0 || Nodes.Nominated[slot] is not { } list) return;
+        list.Remove(entry);
+        if (list.Count == 0) Nodes.Nominated[slot] = null;
+    }
+
+    private void RestoreNominations(string node)
+    {
+        foreach (var pod in pods.Values)
+        {
+            if (pod.NominatedNode == node) Promise(pod);
+        }
+    }
+
+    private void Promise(PodEntry entry)
+    {
+        var slot = Nodes.Find(entry.NominatedNode);
+        if (slot >= 0) (Nodes.Nominated[slot] ??= []).Add(entry);
+    }
+
+    private void Record(JournalEntry entry)
+    {
+        Version++;
+        if (openWhatIfs > 0) journal.Add(entry);
+    }
+
+    private void Undo(JournalEntry entry)
+    {
+        switch (entry.Change)
+        {
+            case Change.NodeAdded: RemoveNode(Nodes.Find(entry.Name)); break;
+            case Change.NodeRemoved: AddNode(entry.Node!, entry.Slot); break;
+            case Change.NodeResized: Resize(entry.Slot, entry.Node!); break;
+            case Change.PodAdded: RemovePod(entry.Pod!); break;
+            case Change.PodRemoved: Insert(entry.Pod!); break;
+            case Change.PodMoved: Move(entry.Pod!, entry.Name, entry.Flag); break;
+            case Change.PodNominated: Nominate(entry.Pod!, entry.Name); break;
+            default: throw new System.Diagnostics.UnreachableException();
+        }
+    }
+
+    private readonly record struct JournalEntry(
+        Change Change, PodEntry? Pod = null, NodeRecord? Node = null, string Name = "", int Slot = -1, bool Flag = false);
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+
+namespace Spillway.Core.Placement.Reading;
+
+internal static class SpreadReader
+{
+    public static void Read(ref Utf8JsonReader reader, PodDraft draft)
+    {
+        if (!JsonText.EnterArray(ref reader)) return;
+        while (JsonText.NextItem(ref reader))
+        {
+            if (JsonText.IsObject(ref reader)) draft.Spread.Add(ReadConstraint(ref reader));
+        }
+    }
+
+    private static SpreadDraft ReadConstraint(ref Utf8JsonReader reader)
+    {
+        var constraint = new SpreadConstraint { TopologyKey = "" };
+        ValueList<string> keys = [];
+        while (JsonText.NextField(ref reader))
+        {
+            if (reader.ValueTextEquals("topologyKey"u8))
+                constraint = constraint with { TopologyKey = JsonText.Text(ref reader) };
+            else if (reader.ValueTextEquals("maxSkew"u8))
+                constraint = constraint with { MaxSkew = JsonText.Int(ref reader, whenNull: 1) };
+            else if (reader.ValueTextEquals("minDomains"u8))
+                constraint = constraint with { MinDomains = JsonText.Int(ref reader, whenNull: 1) };
+            else if (reader.ValueTextEquals("whenUnsatisfiable"u8))
+                constraint = constraint with { Hard = JsonText.Text(ref reader) != "ScheduleAnyway" };
+            else if (reader.ValueTextEquals("labelSelector"u8))
+                constraint = constraint with { Selector = AffinityReader.ReadSelector(ref reader) ?? LabelSelector.Nothing };
+            else if (reader.ValueTextEquals("nodeAffinityPolicy"u8))
+                constraint = constraint with { NodeAffinityPolicy = PolicyNamed(JsonText.Text(ref reader), SpreadPolicy.Honor) };
+            else if (reader.ValueTextEquals("nodeTaintsPolicy"u8))
+                constraint = constraint with { NodeTaintsPolicy = PolicyNamed(JsonText.Text(ref reader), SpreadPolicy.Ignore) };
+            else if (reader.ValueTextEquals("matchLabelKeys"u8)) keys = JsonText.Texts(ref reader);
+            else JsonText.SkipValue(ref reader);
+        }
+        return new SpreadDraft(constraint, keys);
+    }
+
+    private static SpreadPolicy PolicyNamed(string name, SpreadPolicy otherwise) => name switch
+    {
+        "" => otherwise,
+        "Honor" => SpreadPolicy.Honor,
+        "Ignore" => SpreadPolicy.Ignore,
+        _ => throw new FormatException($"'{name}' is not a node inclusion policy; use Honor or Ignore."),
+    };
+}
