@@ -7,13 +7,34 @@ namespace Spillway.ApiServer.Admission;
 /// </summary>
 public sealed class AdmissionChain
 {
-    private readonly List<MutatingStep> _mutating = [];
-    private readonly List<ValidatingStep> _validating = [];
+    private readonly MutatingStep[] _mutating;
+    private readonly ValidatingStep[] _validating;
 
     public AdmissionChain(ClusterReads cluster, TimeProvider time, Random random, WebhookDoor webhooks)
     {
-        _ = (cluster, time, random, webhooks);
+        Quotas = new ResourceQuotas(cluster);
+        var lifecycle = new NamespaceLifecycle(cluster);
+        var limits = new LimitRanger(cluster);
+        var accounts = new ServiceAccountAdmission(cluster, time, random);
+        var security = new PodSecurityAdmission(cluster);
+        var priority = new PriorityAdmission(cluster);
+        var small = new SmallPlugins(cluster);
+        _ = webhooks;
+        _mutating =
+        [
+            lifecycle.Admit, limits.Admit, accounts.Admit, SmallPlugins.TaintNewNode, priority.Admit,
+            SmallPlugins.TolerateLostNodes, small.DefaultStorageClass, SmallPlugins.ProtectStorage,
+            small.ApplyRuntimeClass, small.DefaultIngressClass,
+        ];
+        _validating =
+        [
+            limits.Validate, security.Validate, priority.Validate, small.CheckResize, small.CheckCertificates,
+            Quotas.Validate,
+        ];
     }
+
+    /// <summary>For the server to have quotas counted again after what admission does not see.</summary>
+    public ResourceQuotas Quotas { get; }
 
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
