@@ -1,0 +1,200 @@
+using Spillway.Core.ClusterFile;
+using Spillway.Core.Placement;
+
+namespace Spillway.Core.Burst;
+
+/// <summary>One pass of the planner, step by step.</summary>
+internal sealed class Planning
+{
+    private readonly BurstPolicy _policy;
+    private readonly BurstObservation _seen;
+    private readonly Scene _scene;
+    private readonly DateTimeOffset _now;
+    private readonly OfferBook _book;
+    private readonly Decisions _decisions = new();
+    private readonly PodFacts _facts;
+    private readonly Reasons _reasons;
+
+    public Planning(BurstPolicy policy, BurstObservation seen, Scene scene, DateTimeOffset now)
+    {
+        _policy = policy;
+        _seen = seen;
+        _scene = scene;
+        _now = now;
+        _book = new OfferBook(policy, seen, now);
+        var pods = seen.Pending
+            .Select(pod => (Record: scene.Find(pod.Key), Run: pod.Duration))
+            .Where(pod => pod.Record is not null)
+            .Select(pod => (pod.Record!, pod.Run));
+        _facts = new PodFacts(pods, _book.Listings);
+        _reasons = new Reasons(seen, scene, _book, _facts);
+    }
+
+    public BurstPlan Run()
+    {
+        foreach (var claim in _seen.Claims)
+        {
+            if (claim.IsJoining) _scene.AddNode(claim.Offer, claim.Name);
+        }
+
+        var left = new Triage(_seen, _scene, _decisions, _now).Run();
+        left = SetAside(left);
+        left = new OnPremOutlook(_policy, _seen, _scene, _facts, _now).Run(left, _reasons, _decisions);
+        left = Possible(left);
+        Buy(left);
+        KeepMinimums();
+        return _decisions.ToPlan();
+    }
+
+    /// <summary>Takes out the units that must not lead to a node, whatever could be rented.</summary>
+    private List<Unit> SetAside(List<Unit> units)
+    {
+        var left = new List<Unit>(units.Count);
+        foreach (var unit in units)
+        {
+            var (reason, why, change) = Holding(unit);
+            if (why.Length == 0)
+            {
+                left.Add(unit);
+                continue;
+            }
+
+            _decisions.Add(new BurstDecision.Hold
+            {
+                Pods = unit.Keys,
+                Reason = reason,
+                Why = why,
+                WouldChange = change,
+            });
+        }
+
+        return left;
+    }
+
+    private (BurstReason Reason, string Why, string WouldChange) Holding(Unit unit)
+    {
+        if (unit.Pods.Any(pod => pod.IsDaemon))
+        {
+            return (
+                BurstReason.DaemonSetPod,
+                $"a DaemonSet's pod wants its own node, and that one does not take it: {_reasons.NowhereNow(unit)}",
+                "room on that node");
+        }
+
+        if (unit.Priority < BurstRules.ExpendableBelow)
+        {
+            return (
+                BurstReason.Expendable,
+                $"priority {unit.Priority} is below {BurstRules.ExpendableBelow}: such pods fill what is there and never "
+                    + $"rent; {_reasons.NowhereNow(unit)}",
+                $"a priority of {BurstRules.ExpendableBelow} or more, or free room");
+        }
+
+        if (_policy.Mode == BurstMode.Off)
+        {
+            return (
+                BurstReason.ModeOff,
+                $"policy.burst.mode is off: nothing is rented; {_reasons.NowhereNow(unit)}",
+                "policy.burst.mode: auto");
+        }
+
+        return (default, "", "");
+    }
+
+    /// <summary>Refuses what no pool could take even with all of its limits lifted, and keeps the rest.</summary>
+    private List<Unit> Possible(List<Unit> units)
+    {
+        var left = new List<Unit>(units.Count);
+        foreach (var unit in units)
+        {
+            if (_reasons.SomePoolCouldTake(unit))
+            {
+                left.Add(unit);
+                continue;
+            }
+
+            var refusal = _reasons.Refusal(unit);
+            _decisions.Add(refusal);
+        }
+
+        return left;
+    }
+
+    private void Buy(List<Unit> units)
+    {
+        if (_policy.Mode == BurstMode.Auto)
+        {
+            Rent(units, approved: true);
+            return;
+        }
+
+        Rent(units.FindAll(unit => unit.Pods.All(pod => pod.Approved)), approved: true);
+        Rent(units.FindAll(unit => !unit.Pods.All(pod => pod.Approved)), approved: false);
+    }
+
+    private void Rent(List<Unit> units, bool approved)
+    {
+        if (units.Count == 0) return;
+        var before = _book.Copy();
+        var nodes = new NodeSearch(_scene, _book, _facts).Buy(units);
+        var served = nodes.SelectMany(node => node.Pods).ToHashSet();
+        foreach (var group in nodes.GroupBy(node => node.Listing))
+        {
+            var burst = Describe(group.Key, [.. group]);
+            _decisions.Add(approved ? burst : Reasons.ForApproval(burst));
+        }
+
+        foreach (var unit in units)
+        {
+            if (!served.Contains(unit.First)) _decisions.Add(_reasons.Blocked(unit, before, _now));
+        }
+    }
+
+    private BurstDecision.Burst Describe(Listing listing, List<Bought> nodes)
+    {
+        var pods = nodes.SelectMany(node => node.Pods).ToList();
+        return new BurstDecision.Burst(listing.Offer, nodes.Count)
+        {
+            Pods = pods,
+            PodsPerNode = nodes.ConvertAll<IReadOnlyList<PodKey>>(node => node.Pods),
+            Reason = BurstReason.NeedsNode,
+            Why = _reasons.ForBurst(listing, nodes),
+            WouldChange = _reasons.WouldChangeBurst(pods),
+            Rejected = _reasons.Rejected(pods, nodes[0], _book),
+        };
+    }
+
+    /// <summary>A pool's minimum is its owner's order: it is kept in every mode, and only stock and money stop it.</summary>
+    private void KeepMinimums()
+    {
+        foreach (var pool in _seen.Pools)
+        {
+            var missing = pool.Min - _book.Nodes(pool.Name);
+            if (missing <= 0 || pool.Paused) continue;
+            var bought = new List<Listing>();
+            while (bought.Count < missing)
+            {
+                var listing = _book.Listings.FirstOrDefault(
+                    one => one.Pool == pool && _book.Obstacle(one, run: null) is null);
+                if (listing is null) break;
+                _book.Take(listing.Offer, run: null);
+                bought.Add(listing);
+            }
+
+            foreach (var group in bought.GroupBy(listing => listing))
+            {
+                _decisions.Add(new BurstDecision.Burst(group.Key.Offer, group.Count())
+                {
+                    Pods = [],
+                    PodsPerNode = [.. group.Select(_ => (IReadOnlyList<PodKey>)[])],
+                    Reason = BurstReason.BelowMinimum,
+                    Why = $"pool {pool.Name} keeps at least {Words.Count(pool.Min, "node")} and would have "
+                        + $"{_book.Nodes(pool.Name) - bought.Count}",
+                    WouldChange = $"a lower min of pool {pool.Name}",
+                });
+            }
+
+            if (bought.Count < missing) _decisions.Add(_reasons.MinimumBlocked(pool));
+        }
+    }
+}
