@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Spillway.ApiServer;
 
@@ -11,4 +12,18 @@ public static class Json
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>The same for a writer; what is written was parsed or built as a tree, so it is not checked again.</summary>
+    internal static JsonWriterOptions Writer { get; } = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true,
+    };
+
+    /// <summary>A tree as UTF-8.</summary>
+    internal static byte[] Bytes(JsonNode node)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer, Writer)) node.WriteTo(writer, Relaxed);
+        return buffer.WrittenSpan.ToArray();
+    }
 }
