@@ -13,6 +13,9 @@ public static class Json
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>The same, for <c>?pretty=true</c>.</summary>
+    internal static JsonSerializerOptions Pretty { get; } = new(Relaxed) { WriteIndented = true };
+
     /// <summary>The same for a writer; what is written was parsed or built as a tree, so it is not checked again.</summary>
     internal static JsonWriterOptions Writer { get; } = new()
     {

@@ -5,7 +5,7 @@ using Spillway.Kubernetes;
 namespace Spillway.ApiServer.Http;
 
 /// <summary>Calls the server without a wire, as a given user. With a store in memory it answers before it returns.</summary>
-public sealed class InProcessTransport(ApiServer server, Requester user, string agent) : IKubernetesTransport
+public sealed class InProcessTransport(KubeApiServer server, Requester user, string agent) : IKubernetesTransport
 {
     public async Task<KubernetesResponse> SendAsync(KubernetesRequest request, CancellationToken cancellationToken)
     {

@@ -46,9 +46,8 @@ public sealed record RequestTarget
             if (rest.Length > 2 && rest[2] is not ("status" or "finalize")) rest = rest[2..];
         }
         var name = rest.Length > 1 ? rest[1] : "";
-        var verb = Verb(method, name.Length > 0);
-        if (isWatchPath && verb is "get" or "list") verb = isWatchPath ? "watch" : verb;
-        else if (verb == "list" && query.Flag("watch")) verb = "watch";
+        var verb = VerbOf(method, name.Length > 0);
+        if ((isWatchPath && (verb is "get" or "list")) || (verb == "list" && query.Flag("watch"))) verb = "watch";
         if (name.Length == 0 && verb is "list" or "watch" or "deletecollection") name = NameOf(query, name);
         return new RequestTarget
         {
@@ -59,7 +58,7 @@ public sealed record RequestTarget
         };
     }
 
-    private static string Verb(string method, bool named) => method switch
+    private static string VerbOf(string method, bool named) => method switch
     {
         "POST" => "create",
         "GET" or "HEAD" => named ? "get" : "list",

@@ -14,7 +14,12 @@ internal sealed class OrderedEntries
 
     public void Add(Entry entry)
     {
-        if (_runs.Count == 0) _runs.Add(new List<Entry>(4));
+        if (_runs.Count == 0)
+        {
+            _runs.Add([entry]);
+            Count = 1;
+            return;
+        }
         var at = Find(entry.Key);
         if (at.Run == _runs.Count) at = (at.Run - 1, _runs[^1].Count);
         var run = _runs[at.Run];

@@ -14,8 +14,8 @@ public sealed class StoreWatch : IDisposable
     // Enough for a burst of several seconds; a watcher further behind is cheaper to serve by a new watch.
     private const int Capacity = 16_384;
 
-    private readonly Channel<(WatchEventType Type, StoreEvent Change)> _channel =
-        Channel.CreateBounded<(WatchEventType, StoreEvent)>(new BoundedChannelOptions(Capacity)
+    private readonly Channel<(WatchEventType Type, StoreEvent? Change)> _channel =
+        Channel.CreateBounded<(WatchEventType, StoreEvent?)>(new BoundedChannelOptions(Capacity)
         {
             SingleReader = true,
             FullMode = BoundedChannelFullMode.Wait,
@@ -41,8 +41,11 @@ public sealed class StoreWatch : IDisposable
     /// <summary>State at <see cref="Version"/>, when the watch began with the state.</summary>
     public IReadOnlyList<StoredObject> Initial { get; internal set; } = [];
 
-    /// <summary>Completes when the watch is closed, by its owner or because it was too slow.</summary>
-    public ChannelReader<(WatchEventType Type, StoreEvent Change)> Events => _channel.Reader;
+    /// <summary>Events as they come, and a null for every <see cref="Tick"/>. Completes when the watch is closed, by its owner or because it was too slow.</summary>
+    public ChannelReader<(WatchEventType Type, StoreEvent? Change)> Events => _channel.Reader;
+
+    /// <summary>Wakes the reader with a null, so that it waits for events and for time in one place.</summary>
+    public void Tick() => _channel.Writer.TryWrite((default, null));
 
     public void Dispose()
     {

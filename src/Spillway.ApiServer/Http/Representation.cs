@@ -1,0 +1,56 @@
+namespace Spillway.ApiServer.Http;
+
+/// <summary>The forms an object can be shown in.</summary>
+public enum Shape { Whole, Table, Metadata }
+
+/// <summary>What the Accept header settled on.</summary>
+public sealed record Representation(Shape Shape, bool IsYaml, bool IsPretty)
+{
+    /// <summary>Version of the meta.k8s.io group for tables and partial metadata.</summary>
+    public string MetaVersion { get; init; } = "v1";
+
+    public static Representation Json { get; } = new(Shape.Whole, false, false);
+
+    public string ContentType => IsYaml ? "application/yaml" : "application/json";
+
+    /// <summary>Chooses the first acceptable form; null when none is (406).</summary>
+    public static Representation? Choose(string? accept, Query query)
+    {
+        if (string.IsNullOrEmpty(accept) || accept == "application/json" || accept == "*/*")
+            return query.Pairs.Count > 0 && query.Flag("pretty") ? Json with { IsPretty = true } : Json;
+        foreach (var part in accept.Split(','))
+        {
+            if (Read(part) is { } form) return form with { IsPretty = query.Flag("pretty") };
+        }
+        return null;
+    }
+
+    private static Representation? Read(string part)
+    {
+        var parameters = part.Split(';', StringSplitOptions.TrimEntries);
+        var isYaml = parameters[0] is "application/yaml";
+        if (!isYaml && parameters[0] is not ("application/json" or "*/*" or "application/*")) return null;
+        string kind = "", group = "", version = "";
+        foreach (var parameter in parameters.AsSpan(1))
+        {
+            var equals = parameter.IndexOf('=');
+            if (equals < 0) continue;
+            var value = parameter[(equals + 1)..];
+            switch (parameter[..equals])
+            {
+                case "as": kind = value; break;
+                case "g": group = value; break;
+                case "v": version = value; break;
+            }
+        }
+        if (kind.Length == 0) return new Representation(Shape.Whole, isYaml, false);
+        if (group != "meta.k8s.io" || version is not ("v1" or "v1beta1")) return null;
+        return kind switch
+        {
+            "Table" => new Representation(Shape.Table, isYaml, false) { MetaVersion = version },
+            "PartialObjectMetadata" or "PartialObjectMetadataList" =>
+                new Representation(Shape.Metadata, isYaml, false) { MetaVersion = version },
+            _ => null,
+        };
+    }
+}

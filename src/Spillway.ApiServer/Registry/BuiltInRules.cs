@@ -1,0 +1,21 @@
+using System.Text.Json.Nodes;
+using Spillway.ApiServer.Schema;
+
+namespace Spillway.ApiServer.Registry;
+
+/// <summary>Built-in kinds, by the type table.</summary>
+internal sealed class BuiltInRules : IKindRules
+{
+    public IReadOnlyList<string> Prune(JsonObject item, ResourceType type) => [];
+
+    public void Default(JsonObject item, ResourceType type) { }
+
+    public IReadOnlyList<FieldError> Validate(
+        JsonObject item, JsonObject? old, ResourceType type, string subresource, List<string> warnings) => [];
+
+    public ValueTask<JsonObject> ConvertAsync(JsonObject item, ResourceType to, CancellationToken cancellationToken)
+    {
+        item["apiVersion"] = to.ApiVersion;
+        return ValueTask.FromResult(item);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.Http;
+using Spillway.ApiServer.Storage;
+
+namespace Spillway.ApiServer.Registry;
+
+/// <summary>create, also as part of an apply or an update of something that is not there yet.</summary>
+internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
+{
+    // As the real server: with five random letters, eight tries are enough until some millions of names are taken.
+    private const int NameTries = 8;
+
+    public async ValueTask<ApiResponse> CreateAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        request.ReadDryRun();
+        var item = RequestBody.ReadObject(request);
+        if (request.Resource.RefusesCreate)
+            throw new ApiFailure(405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating");
+        steps.CheckIdentity(item, request);
+        return await CreateAsync(item, request, cancellationToken);
+    }
+
+    public async ValueTask<ApiResponse> CreateAsync(
+        JsonObject item, ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var metadata = item.Ensure("metadata");
+        if (metadata.Text("resourceVersion") is { Length: > 0 } version && version != "0")
+            throw new ApiFailure(500, "", "resourceVersion should not be set on objects to be created");
+        steps.Decode(item, request);
+        var generates = metadata.Text("name") is not { Length: > 0 } && metadata.Text("generateName") is { Length: > 0 };
+        for (var attempt = 1; ; attempt++)
+        {
+            var fresh = generates ? item.DeepClone().AsObject() : item;
+            if (generates) Generate(fresh);
+            var stored = await StoreAsync(fresh, request, cancellationToken);
+            if (stored is not null) return await view.OneAsync(request, 201, stored, cancellationToken);
+            if (request.IsDryRun) return view.Tree(request, 201, fresh);
+            if (!generates) throw Exists(fresh, request);
+            if (attempt < NameTries) continue;
+            throw Exists(fresh, request);
+        }
+    }
+
+    /// <summary>Null when the name is taken, and on a dry run.</summary>
+    private async ValueTask<StoredObject?> StoreAsync(
+        JsonObject item, ResourceRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Type.Namespaced) item.Ensure("metadata")["namespace"] = request.Namespace;
+        ObjectMeta.StampNew(item, steps.NewUid(), steps.Now);
+        KindStrategy.PrepareForCreate(item, request.Resource, request.Type);
+        var rules = request.Resource.Rules;
+        rules.Default(item, request.Type);
+        var admission = request.Admission(AdmissionOperation.Create, item, null);
+        item = await steps.AdmitAsync(admission, request, null, cancellationToken);
+        var key = request.KeyOf(request.Namespace, item.Ensure("metadata").Text("name") ?? "");
+        if (!request.IsDryRun) return await steps.StoreAsync(item, null, key, request, cancellationToken);
+        if (steps.Exists(request, key)) throw Exists(item, request);
+        return null;
+    }
+
+    private void Generate(JsonObject item)
+    {
+        var metadata = item.Ensure("metadata");
+        var prefix = metadata.Text("generateName")!;
+        // Names end at 63 characters, as those of most children must.
+        metadata["name"] = (prefix.Length > 58 ? prefix[..58] : prefix) + steps.NameSuffix();
+    }
+
+    private static ApiFailure Exists(JsonObject item, ResourceRequest request) => ApiFailure.AlreadyExists(
+        request.Type.Group, request.Type.Resource, item.Ensure("metadata").Text("name") ?? "");
+}

@@ -1,0 +1,101 @@
+using System.Text.Json.Nodes;
+using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.Http;
+using Spillway.ApiServer.Storage;
+
+namespace Spillway.ApiServer.Registry;
+
+/// <summary>update and patch, of objects and of those subresources that are parts of them.</summary>
+internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb creator)
+{
+    // As the real server: a patch that keeps losing against other writers gives up.
+    private const int Tries = 5;
+
+    private const string Modified =
+        "the object has been modified; please apply your changes to the latest version and try again";
+
+    public async ValueTask<ApiResponse> UpdateAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        request.ReadDryRun();
+        var body = RequestBody.ReadObject(request);
+        steps.CheckIdentity(body, request);
+        steps.Decode(body, request);
+        if (steps.Latest(request) is null)
+        {
+            if (request.Subresource.Length > 0 || !KindStrategy.CreatesOnUpdate(request.Resource)) throw request.NotFound();
+            if (body.Ensure("metadata").Text("uid") is { Length: > 0 } uid) throw UidConflict(request, uid, "");
+            return await creator.CreateAsync(body, request, cancellationToken);
+        }
+        if (body.Ensure("metadata").Text("resourceVersion") is not { Length: > 0 }
+            && !KindStrategy.AllowsUnconditionalUpdate(request.Resource))
+        {
+            throw ApiFailure.Invalid(request.Type.Group, request.Type.Kind, request.Name,
+                [FieldError.Invalid("metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update")]);
+        }
+        return await ChangeAsync(request, _ => body.DeepClone().AsObject(), cancellationToken);
+    }
+
+    public async ValueTask<ApiResponse> PatchAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        request.ReadDryRun();
+        var media = RequestBody.MediaType(request);
+        var patch = new PatchBody(media, request);
+        if (steps.Latest(request) is null) throw request.NotFound();
+        return await ChangeAsync(request, patch.Apply, cancellationToken);
+    }
+
+    /// <summary>Changes the newest version, again and again until nobody was faster.</summary>
+    public async ValueTask<ApiResponse> ChangeAsync(
+        ResourceRequest request, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; attempt <= Tries; attempt++)
+        {
+            var before = steps.Latest(request) ?? throw request.NotFound();
+            var old = await view.TreeAsync(before, request.Resource, request.Type, cancellationToken);
+            var item = change(old);
+            CheckPreconditions(item, before, old, request);
+            item = await FinishAsync(item, old, request, cancellationToken);
+            if (request.IsDryRun) return view.Tree(request, 200, item);
+            if (IsSame(item, old)) return await view.OneAsync(request, 200, before, cancellationToken);
+            var stored = MustGo(item, request)
+                ? await steps.RemoveAsync(before, request)
+                : await steps.StoreAsync(item, before, request.Key, request, cancellationToken);
+            if (stored is not null) return await view.OneAsync(request, 200, stored, cancellationToken);
+        }
+        throw request.Conflict(Modified);
+    }
+
+    private async ValueTask<JsonObject> FinishAsync(
+        JsonObject item, JsonObject old, ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var version = old.Ensure("metadata").Text("resourceVersion");
+        ObjectMeta.KeepSystemFields(item, old);
+        request.Resource.Rules.Default(item, request.Type);
+        KindStrategy.PrepareForUpdate(item, old, request.Resource, request.Type, request.Subresource);
+        var asked = request.Admission(AdmissionOperation.Update, item, old);
+        item = await steps.AdmitAsync(asked, request, old, cancellationToken);
+        item.Ensure("metadata")["resourceVersion"] = version;
+        return item;
+    }
+
+    private static void CheckPreconditions(JsonObject item, StoredObject before, JsonObject old, ResourceRequest request)
+    {
+        var metadata = item.Ensure("metadata");
+        if (metadata.Text("uid") is { Length: > 0 } uid && uid != old.Ensure("metadata").Text("uid"))
+            throw UidConflict(request, uid, old.Ensure("metadata").Text("uid") ?? "");
+        if (metadata.Text("resourceVersion") is not { Length: > 0 } version || version == "0") return;
+        if (version != before.Version.ToString()) throw request.Conflict(Modified);
+    }
+
+    private static bool IsSame(JsonObject item, JsonObject old) => JsonNode.DeepEquals(item, old);
+
+    /// <summary>An object on its way out is gone when its last finalizer is.</summary>
+    private static bool MustGo(JsonObject item, ResourceRequest request)
+    {
+        if (!ObjectMeta.IsTerminating(item) || ObjectMeta.HasFinalizers(item) || ObjectMeta.Grace(item) > 0) return false;
+        return request.Resource.StoreName != "namespaces" || item.Map("spec")?.List("finalizers") is not { Count: > 0 };
+    }
+
+    private static ApiFailure UidConflict(ResourceRequest request, string asked, string actual) => request.Conflict(
+        $"Precondition failed: UID in precondition: {asked}, UID in object meta: {actual}");
+}

@@ -1,0 +1,97 @@
+using System.Text.Json.Nodes;
+using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.Storage;
+
+namespace Spillway.ApiServer.Registry;
+
+/// <summary>The steps that every write goes through, in the real server's order.</summary>
+internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, IdentitySource identities, TimeProvider time)
+{
+    public DateTimeOffset Now => time.GetUtcNow();
+
+    /// <summary>The version of the newest committed change.</summary>
+    public long Version => store.Version;
+
+    public string NewUid() => identities.NewUid();
+
+    public string NameSuffix() => identities.Suffix();
+
+    public bool Exists(ResourceRequest request, string key) => store.Get(request.Resource.StoreName, key) is not null;
+
+    public StoredObject? Latest(ResourceRequest request) => store.GetLatest(request.Resource.StoreName, request.Key);
+
+    /// <summary>Kind, version, namespace and name of a body must agree with the path.</summary>
+    public void CheckIdentity(JsonObject item, ResourceRequest request)
+    {
+        var type = request.Type;
+        var (kind, apiVersion) = (item.Text("kind") ?? "", item.Text("apiVersion") ?? "");
+        if (kind.Length == 0) item["kind"] = kind = type.Kind;
+        if (apiVersion.Length == 0) item["apiVersion"] = apiVersion = type.ApiVersion;
+        if (apiVersion != type.ApiVersion)
+            throw ApiFailure.BadRequest(
+                $"the API version in the data ({apiVersion}) does not match the expected API version ({type.ApiVersion})");
+        if (kind != type.Kind)
+            throw ApiFailure.BadRequest(
+                $"{kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: no kind \"{kind}\" is registered for version \"{apiVersion}\"");
+        var metadata = item.Ensure("metadata");
+        if (type.Namespaced)
+        {
+            var space = metadata.Text("namespace") ?? "";
+            if (space.Length > 0 && request.Namespace.Length > 0 && space != request.Namespace)
+                throw ApiFailure.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
+            if (request.Namespace.Length > 0) metadata["namespace"] = request.Namespace;
+        }
+        if (request.Name.Length == 0) return;
+        var name = metadata.Text("name") ?? "";
+        if (name.Length == 0) metadata["name"] = request.Name;
+        else if (name != request.Name)
+            throw ApiFailure.BadRequest(
+                $"the name of the object ({name}) does not match the name on the URL ({request.Name})");
+    }
+
+    /// <summary>Drops fields the kind does not have, and says so as the client wishes.</summary>
+    public void Decode(JsonObject item, ResourceRequest request)
+    {
+        var unknown = request.Resource.Rules.Prune(item, request.Type);
+        if (unknown.Count == 0 || request.FieldValidation == "Ignore") return;
+        if (request.FieldValidation == "Strict")
+        {
+            throw ApiFailure.BadRequest(
+                $"{request.Type.Kind} in version \"{request.Type.Version}\" cannot be handled as a {request.Type.Kind}: "
+                + "strict decoding error: " + string.Join(", ", unknown.Select(u => $"unknown field \"{u}\"")));
+        }
+        foreach (var path in unknown) request.Warnings.Add($"unknown field \"{path}\"");
+    }
+
+    /// <summary>Mutating admission, defaults, validation, validating admission; returns the object to store.</summary>
+    public async ValueTask<JsonObject> AdmitAsync(
+        AdmissionRequest asked, ResourceRequest request, JsonObject? old, CancellationToken cancellationToken)
+    {
+        await admission.MutateAsync(asked, cancellationToken);
+        var item = asked.Object!;
+        var rules = request.Resource.Rules;
+        rules.Default(item, request.Type);
+        var errors = rules.Validate(item, old, request.Type, request.Subresource, request.Warnings);
+        if (errors.Count > 0)
+            throw ApiFailure.Invalid(request.Type.Group, request.Type.Kind, item.Ensure("metadata").Text("name") ?? "", errors);
+        await admission.ValidateAsync(asked, cancellationToken);
+        request.Warnings.AddRange(asked.Warnings);
+        return item;
+    }
+
+    public ValueTask AdmitDeleteAsync(AdmissionRequest asked, CancellationToken cancellationToken) =>
+        admission.ValidateAsync(asked, cancellationToken);
+
+    /// <summary>Stores in the storage version; null when somebody was faster.</summary>
+    public async ValueTask<StoredObject?> StoreAsync(
+        JsonObject item, StoredObject? expected, string key, ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var resource = request.Resource;
+        if (item.Text("apiVersion") != resource.Storage.ApiVersion)
+            item = await resource.Rules.ConvertAsync(item, resource.Storage, cancellationToken);
+        return await store.WriteAsync(resource.StoreName, key, expected, EncodedObject.Of(item));
+    }
+
+    public ValueTask<StoredObject?> RemoveAsync(StoredObject expected, ResourceRequest request) =>
+        store.WriteAsync(request.Resource.StoreName, expected.Key, expected, null);
+}
