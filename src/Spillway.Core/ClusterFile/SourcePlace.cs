@@ -12,7 +12,8 @@ public readonly record struct SourcePlace(string File, int Line, int Column)
 /// Where an element of the file and each of its keys were written. Two elements that say the same are equal
 /// wherever they stand, so places never take part in equality.
 /// </summary>
-public sealed class SourcePlaces(SourcePlace start, IReadOnlyDictionary<string, SourcePlace> keys)
+public sealed class SourcePlaces(
+    SourcePlace start, IReadOnlyDictionary<string, SourcePlace> keys, IReadOnlySet<string>? unreadable = null)
     : IEquatable<SourcePlaces>
 {
     public static SourcePlaces None { get; } = new(SourcePlace.None, new Dictionary<string, SourcePlace>());
@@ -23,6 +24,9 @@ public sealed class SourcePlaces(SourcePlace start, IReadOnlyDictionary<string, 
     public SourcePlace this[string key] => keys.TryGetValue(key, out var place) ? place : Start;
 
     public bool Has(string key) => keys.ContainsKey(key);
+
+    /// <summary>The key was written with something wrong in it, and that has been reported: its absence has not.</summary>
+    public bool IsUnreadable(string key) => unreadable?.Contains(key) ?? false;
 
     public bool Equals(SourcePlaces? other) => other is not null;
 

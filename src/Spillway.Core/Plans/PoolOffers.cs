@@ -40,8 +40,9 @@ public static class PoolOffers
             }
         }
 
+        var spotFirst = pool.Purchase == PoolPurchase.SpotThenOnDemand;
         return [.. offers
-            .OrderBy(offer => pool.Purchase == PoolPurchase.SpotThenOnDemand && offer.Purchase == PurchaseOption.OnDemand)
+            .OrderBy(offer => spotFirst && offer.Purchase == PurchaseOption.OnDemand)
             .ThenBy(offer => offer.Price.Amount)
             .ThenBy(offer => offer.InstanceType, StringComparer.Ordinal)
             .ThenBy(offer => offer.Zone, StringComparer.Ordinal)];

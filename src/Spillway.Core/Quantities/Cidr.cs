@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace Spillway.Core.Quantities;
 
@@ -54,13 +53,12 @@ public sealed record Cidr : IComparable<Cidr>
         var slash = text?.IndexOf('/') ?? -1;
         if (slash <= 0 || !TryParseAddress(text![..slash], out var address))
             return false;
-        var isIpv6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+        var isIpv6 = ToNumber(address, out var number);
         var bits = isIpv6 ? 128 : 32;
         if (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var prefix)
             || prefix > bits)
             return false;
 
-        var number = ToNumber(address);
         var masked = number & Mask(bits - prefix);
         hostBits = masked != number;
         cidr = new Cidr(masked, prefix, isIpv6);
@@ -73,15 +71,17 @@ public sealed record Cidr : IComparable<Cidr>
         address = null;
         if (text is null || text.Contains('%') || !IPAddress.TryParse(text, out var parsed))
             return false;
-        if (parsed.AddressFamily == AddressFamily.InterNetwork && parsed.ToString() != text)
+        if (!ToNumber(parsed, out _) && parsed.ToString() != text)
             return false;
         address = parsed;
         return true;
     }
 
+    /// <summary>Whether the address lies in a range that is never routed on the internet.</summary>
+    public static bool IsPrivateAddress(IPAddress address) => PrivateRanges.Any(range => range.Contains(address));
+
     public bool Contains(IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetworkV6 == IsIpv6
-        && (ToNumber(address) & Mask(HostBits)) == first;
+        ToNumber(address, out var number) == IsIpv6 && (number & Mask(HostBits)) == first;
 
     public bool Contains(Cidr other) =>
         other.IsIpv6 == IsIpv6 && other.PrefixLength >= PrefixLength && (other.first & Mask(HostBits)) == first;
@@ -106,13 +106,15 @@ public sealed record Cidr : IComparable<Cidr>
     private static UInt128 Mask(int hostBits) =>
         hostBits == 0 ? UInt128.MaxValue : hostBits >= 128 ? UInt128.Zero : UInt128.MaxValue << hostBits;
 
-    private static UInt128 ToNumber(IPAddress address)
+    // Answers whether it is IPv6: the enumeration that says so lives in a namespace Core keeps out of.
+    private static bool ToNumber(IPAddress address, out UInt128 number)
     {
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out var written);
-        return written == 4
+        number = written == 4
             ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
             : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return written == 16;
     }
 
     private static IPAddress ToAddress(UInt128 number, bool isIpv6)
