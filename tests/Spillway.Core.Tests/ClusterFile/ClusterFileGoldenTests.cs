@@ -1,6 +1,6 @@
 using Spillway.Core.ClusterFile;
 
-namespace Spillway.Core.Tests.ClusterFile;
+namespace Spillway.Core.Tests;
 
 public sealed class ClusterFileGoldenTests
 {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Spillway.Core.ClusterFile;
 
-namespace Spillway.Core.Tests.ClusterFile;
+namespace Spillway.Core.Tests;
 
 public sealed class ClusterFileReaderTests
 {
