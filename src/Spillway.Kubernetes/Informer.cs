@@ -303,7 +303,7 @@ public sealed partial class Informer<T> : Informer where T : class
 
     private static bool IsDisturbance(Exception failure) => failure
         is HttpRequestException or IOException or TimeoutException or KubernetesStatusException or JsonException
-        or InvalidDataException or OperationCanceledException;
+        or InvalidDataException or KubeconfigException or OperationCanceledException;
 
     [LoggerMessage(1, LogLevel.Debug, "{Resource}: version {Version} is too old, listing again")]
     private static partial void LogExpired(ILogger logger, KubernetesResource resource, string? version);
