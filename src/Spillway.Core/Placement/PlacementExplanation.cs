@@ -48,6 +48,9 @@ public sealed record PlacementExplanation
     /// <summary>A reason that holds before any node is looked at, such as a missing claim; empty otherwise.</summary>
     public string BeforeNodes { get; init; } = "";
 
+    /// <summary>What the pod's gang adds: how many must start together and how many fit; empty for a pod on its own.</summary>
+    public string Gang { get; init; } = "";
+
     /// <summary>The message kube-scheduler 1.36 would write into the pod's condition and event.</summary>
     public string ToSchedulerMessage()
     {
@@ -79,6 +82,7 @@ public sealed record PlacementExplanation
             else parts.AddRange(reason.Details);
         }
         var sentence = Capital(string.Join("; ", parts)) + ".";
+        if (Gang.Length > 0) sentence = $"{Gang}: {sentence}";
         var help = WhatWouldHelp();
         return help.Count == 0 ? sentence : $"{sentence} Would help: {string.Join(", or ", help)}.";
     }

@@ -4,65 +4,61 @@ namespace Spillway.Core.Placement;
 
 public sealed partial class PlacementModel
 {
-    /// <summary>Decides where the pod goes, and changes nothing.</summary>
+    /// <summary>Decides where the pod goes, and changes nothing. A member of a gang is decided with its whole gang.</summary>
     /// <exception cref="KeyNotFoundException">The model does not hold the pod.</exception>
     public PlacementOutcome Place(PodKey key)
     {
         if (!state.Pods.TryGetValue(key, out var pod))
             throw new KeyNotFoundException($"Pod {key} is not in the model; hand it over with SetPod first.");
-        return WaitsFor(pod) ?? Decide(pod);
+        if (desk.WaitsFor(pod) is { } waits) return waits;
+        if (pod.Record.Requirements.Gang is null) return desk.TryPlace(pod) ?? desk.Refuse(pod);
+
+        using var tried = BeginWhatIf();
+        return gangs.Place(pod).First(decision => decision.Pod == key).Outcome;
     }
 
     /// <summary>
-    /// One scheduling pass over all pods that wait, in queue order: higher priority first, then the older, then by key.
-    /// Each pod that is placed is assumed on its node, so that the next ones see it there.
+    /// One scheduling pass over all pods that wait, in queue order: higher priority first, then the older, then by key;
+    /// a gang as a whole at the turn of its first member. Each pod that is placed is assumed on its node and each that
+    /// preempts is promised its node, so that the next ones see it. The reasons of those that stay behind are those of the
+    /// end of the pass.
     /// </summary>
-    public IReadOnlyList<PlacementDecision> PlaceAll()
+    public IReadOnlyList<PlacementDecision> PlaceAll() => new SchedulingPass(state, desk, gangs).Run();
+
+    /// <summary>The nodes the pod fits on as things are, by name; for a pod on a node, as if it were not there.</summary>
+    public IReadOnlyList<string> FeasibleNodes(PodKey key)
+    {
+        using var tried = BeginWhatIf();
+        if (!state.Pods.TryGetValue(key, out var pod)) return [];
+        if (pod.NodeName.Length > 0) state.Move(pod, "", assumed: false);
+        var names = placer.FeasibleSlots(pod).ToArray().Select(slot => state.Nodes.Records[slot]!.Name).ToList();
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
+
+    /// <summary>The pods that wait for a node, in queue order.</summary>
+    public IReadOnlyList<PodRecord> PendingPods()
     {
         var queue = state.Pending.ToArray();
-        Array.Sort(queue, QueueOrder);
-        var decisions = new List<PlacementDecision>(queue.Length);
-        foreach (var pod in queue)
-        {
-            var outcome = WaitsFor(pod) ?? Decide(pod);
-            if (outcome is PlacementOutcome.Placed placed) Assume(pod.Key, placed.Node);
-            decisions.Add(new PlacementDecision(pod.Key, outcome));
-        }
-        return decisions;
+        Array.Sort(queue, SchedulingPass.QueueOrder);
+        return [.. queue.Select(pod => pod.Record)];
     }
 
-    internal static int QueueOrder(PodEntry a, PodEntry b)
+    /// <summary>Why a pod is, or would be, on a node: for people.</summary>
+    public string WhyHere(PodKey key, string nodeName)
     {
-        var order = b.Priority.CompareTo(a.Priority);
-        if (order == 0) order = a.Record.CreatedAt.CompareTo(b.Record.CreatedAt);
-        return order == 0 ? a.Key.CompareTo(b.Key) : order;
-    }
-
-    private PlacementOutcome Decide(PodEntry pod)
-    {
-        var slot = placer.Find(pod, out var score);
-        return slot >= 0
-            ? new PlacementOutcome.Placed(state.Nodes.Records[slot]!.Name, score)
-            : new PlacementOutcome.Unplaceable(explainer.Explain(pod));
-    }
-
-    private PlacementOutcome.Waits? WaitsFor(PodEntry pod)
-    {
-        var requirements = pod.Record.Requirements;
-        if (pod.NodeName.Length > 0)
-            return new PlacementOutcome.Waits(WaitReason.NothingToDo, $"The pod is on {pod.NodeName} already.");
-        if (pod.Record.IsFinished || pod.Record.Terminating)
-            return new PlacementOutcome.Waits(WaitReason.NothingToDo, "The pod is finished or going away.");
-        if (!requirements.SchedulingGates.IsEmpty)
+        if (!state.Pods.TryGetValue(key, out var pod) || Node(nodeName) is not { } node) return "";
+        var slot = state.Nodes.Find(nodeName);
+        var devices = new List<string>();
+        foreach (var column in pod.Class.DeviceColumns)
         {
-            return new PlacementOutcome.Waits(
-                WaitReason.Gate, $"Waits for its scheduling gates to be lifted: {string.Join(", ", requirements.SchedulingGates)}.");
+            var name = state.Nodes.Resources[column];
+            var free = state.Nodes.Free[column][slot] + (pod.Slot == slot ? pod.Record.Requirements.Requests[name] : 0);
+            devices.Add($"{free} {name} free");
         }
-        if (!options.SchedulerNames.Contains(requirements.SchedulerName))
-        {
-            return new PlacementOutcome.Waits(
-                WaitReason.OtherScheduler, $"Waits for the scheduler {requirements.SchedulerName}, which it names.");
-        }
-        return null;
+        var what = devices.Count > 0 ? $"has {string.Join(" and ", devices)}" : "has room";
+        return node.IsRented
+            ? $"rented: no machine of our own takes it, and {nodeName} of pool {node.Labels[WellKnownLabels.Pool]} {what}"
+            : $"on-prem first: {nodeName} {what}";
     }
 }

@@ -10,17 +10,20 @@ namespace Spillway.Core.Placement;
 public sealed partial class PlacementModel
 {
     private readonly ModelState state = new();
-    private readonly PlacementOptions options;
-    private readonly NodeChecks checks;
+    private readonly PodDesk desk;
+    private readonly Preemptor preemptor;
     private readonly Placer placer;
-    private readonly Explainer explainer;
+    private readonly GangPlacer gangs;
 
     public PlacementModel(PlacementOptions? options = null)
     {
-        this.options = options ?? PlacementOptions.Default;
-        checks = new NodeChecks(state);
-        placer = new Placer(state, checks, new Scorer(state, this.options));
-        explainer = new Explainer(state, checks);
+        var chosen = options ?? PlacementOptions.Default;
+        var checks = new NodeChecks(state);
+        placer = new Placer(state, checks, new Scorer(state, chosen));
+        var explainer = new Explainer(state, checks);
+        preemptor = new Preemptor(state, checks, placer, explainer);
+        desk = new PodDesk(state, chosen, placer, explainer, preemptor);
+        gangs = new GangPlacer(state, desk);
     }
 
     public int NodeCount => state.Nodes.Count;
@@ -100,13 +103,14 @@ public sealed partial class PlacementModel
     /// <summary>A namespace's labels, for affinity terms that select namespaces.</summary>
     public void SetNamespace(string name, LabelMap labels) => state.Classes.SetNamespace(name, labels);
 
+    /// <summary>All facts about volumes, in place of those handed over before.</summary>
+    public void SetVolumes(VolumeFacts facts) => state.Volumes.Set(facts);
+
+    /// <summary>All disruption budgets, in place of those handed over before.</summary>
+    public void SetDisruptionBudgets(IReadOnlyList<DisruptionBudgetRecord> budgets) => preemptor.Budgets = budgets;
+
     /// <summary>Counts the pod on the node as if it were bound there.</summary>
-    public void Assume(PodKey key, string node)
-    {
-        var entry = state.Pods[key];
-        if (entry.NominatedNode.Length > 0) state.Nominate(entry, "");
-        state.Move(entry, node, assumed: true);
-    }
+    public void Assume(PodKey key, string node) => desk.Assume(state.Pods[key], node);
 
     /// <summary>Takes an assumption back; does nothing to a pod that is bound.</summary>
     public void Forget(PodKey key)

@@ -5,8 +5,12 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
 {
     private readonly NodeTable nodes = state.Nodes;
 
-    public PlacementExplanation Explain(PodEntry pod)
+    /// <param name="pod">The pod that fits nowhere.</param>
+    /// <param name="resolvable">Gets the slots, in node order, that removing pods could help.</param>
+    public PlacementExplanation Explain(PodEntry pod, List<int> resolvable)
     {
+        if (state.Volumes.BeforeNodes(pod) is { } before)
+            return new PlacementExplanation { NodeCount = nodes.Count, Reasons = [], BeforeNodes = before };
         var found = new Findings();
         nodes.EnsureRanks();
         var slots = new List<int>();
@@ -15,40 +19,77 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
             if (nodes.Records[slot] is not null) slots.Add(slot);
         }
         slots.Sort((a, b) => nodes.Rank[a].CompareTo(nodes.Rank[b]));
-        foreach (var slot in slots) Refusal(pod, slot, found);
+        foreach (var slot in slots)
+        {
+            if (RefusalBesideNominated(pod, slot, found)) resolvable.Add(slot);
+        }
         return new PlacementExplanation { NodeCount = nodes.Count, Reasons = found.ToReasons() };
     }
 
-    /// <summary>The reasons of the first filter that refuses the node, in the order in which kube-scheduler runs them.</summary>
-    public void Refusal(PodEntry pod, int slot, Findings found)
+    /// <summary>The scheduler's words for why one node does not take the pod as things stand.</summary>
+    public IEnumerable<string> Texts(PodEntry pod, int slot)
+    {
+        var found = new Findings();
+        Refusal(pod, slot, found);
+        return found.ToReasons().Select(reason => reason.SchedulerText);
+    }
+
+    /// <summary>A node that would take the pod may be promised to others by preemption; then they count as being there.</summary>
+    private bool RefusalBesideNominated(PodEntry pod, int slot, Findings found)
+    {
+        if (nodes.Nominated[slot] is null || !checks.Fits(pod, slot)) return Refusal(pod, slot, found);
+        var mark = state.BeginWhatIf();
+        Placer.TakePromised(state, pod, slot);
+        var resolvable = Refusal(pod, slot, found);
+        state.Rollback(mark);
+        return resolvable;
+    }
+
+    /// <summary>
+    /// The reasons of the first filter that refuses the node, in the order in which kube-scheduler runs them. True when
+    /// removing pods from the node could help.
+    /// </summary>
+    private bool Refusal(PodEntry pod, int slot, Findings found)
     {
         var node = nodes.Records[slot]!;
+        if (Static(pod, slot, node, found)) return false;
+        if (!checks.PortsFree(pod, slot))
+        {
+            var ports = string.Join(", ", pod.Class.Ports.Select(port => $"{port.Port}/{port.Protocol}"));
+            found.Add(node.Name, ReasonCode.HostPort, "node(s) didn't have free ports for the requested pod ports",
+                $"has a host port in use that the pod wants ({ports})", $"a node where host port {ports} is free");
+            return true;
+        }
+        if (Resources(pod, slot, node, found) is { } resolvable) return resolvable;
+        if (pod.Class.HasVolumes && state.Volumes.Check(pod, slot) is { } volume)
+        {
+            found.Add(node.Name, volume.Code, volume.Text, volume.Detail, "a node that its volumes can reach");
+            return volume.Resolvable;
+        }
+        return PodConstraints(pod, slot, node, found);
+    }
+
+    private static bool Static(PodEntry pod, int slot, NodeRecord node, Findings found)
+    {
         switch (pod.Class.Rule.Verdict(slot))
         {
             case StaticVerdict.Cordoned:
                 found.Add(node.Name, ReasonCode.NodeUnschedulable, "node(s) were unschedulable", "is cordoned",
                     "an uncordoned node (kubectl uncordon)");
-                return;
+                return true;
             case StaticVerdict.Tainted:
                 var taint = pod.Class.Rule.Untolerated(node)!;
                 var text = taint.Value.Length == 0 ? taint.Key : $"{taint.Key}={taint.Value}";
                 found.Add(node.Name, ReasonCode.UntoleratedTaint, "node(s) had untolerated taint(s)",
                     $"has the taint {text}:{taint.Effect}, which the pod does not tolerate",
                     $"a toleration of {text}:{taint.Effect}");
-                return;
+                return true;
             case StaticVerdict.Mismatched:
                 NodeAffinity(pod, node, found);
-                return;
+                return true;
+            default:
+                return false;
         }
-        if (!checks.PortsFree(pod, slot))
-        {
-            var ports = string.Join(", ", pod.Class.Ports.Select(port => $"{port.Port}/{port.Protocol}"));
-            found.Add(node.Name, ReasonCode.HostPort, "node(s) didn't have free ports for the requested pod ports",
-                $"has a host port in use that the pod wants ({ports})", $"a node where host port {ports} is free");
-            return;
-        }
-        if (Resources(pod, slot, node, found)) return;
-        PodConstraints(pod, slot, node, found);
     }
 
     private static void NodeAffinity(PodEntry pod, NodeRecord node, Findings found)
@@ -66,17 +107,18 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
             wanted.Count > 0 ? $"a node with {string.Join(", ", wanted)}" : $"a node with {Terms(requirements.NodeTerms!)}");
     }
 
-    private bool Resources(PodEntry pod, int slot, NodeRecord node, Findings found)
+    /// <summary>Null when everything fits; else whether removing pods could help, which it cannot beyond a node's size.</summary>
+    private bool? Resources(PodEntry pod, int slot, NodeRecord node, Findings found)
     {
-        var refused = false;
+        bool? resolvable = null;
         for (var i = 0; i < pod.Class.ResourceColumns.Length; i++)
         {
             var column = pod.Class.ResourceColumns[i];
             var need = pod.Class.ResourceAmounts[i];
             var free = nodes.Free[column][slot];
             if (free >= need) continue;
-            refused = true;
             var total = nodes.Allocatable[column][slot];
+            resolvable = (resolvable ?? true) && total >= need;
             var name = nodes.Resources[column];
             if (column == NodeTable.PodsColumn)
             {
@@ -90,10 +132,10 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
                 $"needs {Show(need)} {name}, {{0}} has {Show(total)} in all, {Show(left)} free",
                 total < need ? $"a node with {Show(need)} {name}" : $"{Show(need - left)} {name} more free on {{0}}", name);
         }
-        return refused;
+        return resolvable;
     }
 
-    private void PodConstraints(PodEntry pod, int slot, NodeRecord node, Findings found)
+    private static bool PodConstraints(PodEntry pod, int slot, NodeRecord node, Findings found)
     {
         if (NodeChecks.SpreadBroken(pod, slot) is { } spread)
         {
@@ -104,7 +146,7 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
                 found.Add(node.Name, ReasonCode.TopologySpread,
                     "node(s) didn't match pod topology spread constraints (missing required label)",
                     $"lacks the label {topology.Name}, over which the pod is to be spread", $"a node with the label {topology.Name}");
-                return;
+                return false;
             }
             var least = spread.Counter.DomainCount < spread.MinDomains ? 0 : spread.Counter.Minimum;
             found.Add(node.Name, ReasonCode.TopologySpread, "node(s) didn't match pod topology spread constraints",
@@ -130,8 +172,9 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
             found.Add(node.Name, ReasonCode.PodAffinity, "node(s) didn't match pod affinity rules",
                 "has no pod near by that the pod must be with",
                 $"room in the {Keys(pod.Class.Affinity)} of the pods it must be with");
+            return false;
         }
-        else return;
+        return true;
     }
 
     private static string Keys(DomainCounter[] counters) =>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Spillway.Core.Placement.Engine;
 
 /// <summary>
@@ -9,6 +11,7 @@ internal sealed class ModelState
     private readonly Dictionary<PodKey, PodEntry> pods = [];
     private readonly Dictionary<string, List<PodEntry>> strays = new(StringComparer.Ordinal);
     private readonly List<PodEntry> pending = [];
+    private readonly Dictionary<int, int> priorities = [];
     private readonly List<JournalEntry> journal = [];
     private int openWhatIfs;
     private int nominations;
@@ -17,6 +20,7 @@ internal sealed class ModelState
     {
         Nodes = new NodeTable();
         Classes = new ClassTable(Nodes);
+        Volumes = new VolumeIndex(Nodes);
     }
 
     private enum Change
@@ -34,6 +38,10 @@ internal sealed class ModelState
 
     public ClassTable Classes { get; }
 
+    public VolumeIndex Volumes { get; }
+
+    public GangTable Gangs { get; } = new();
+
     public IReadOnlyDictionary<PodKey, PodEntry> Pods => pods;
 
     /// <summary>Pods without a node that are neither finished nor going away, in no particular order.</summary>
@@ -43,6 +51,16 @@ internal sealed class ModelState
     public long Version { get; private set; }
 
     public bool InWhatIf => openWhatIfs > 0;
+
+    /// <summary>Whether any placed pod could be a victim of one with this priority.</summary>
+    public bool HasPodsBelow(int priority)
+    {
+        foreach (var (other, count) in priorities)
+        {
+            if (other < priority && count > 0) return true;
+        }
+        return false;
+    }
 
     public int BeginWhatIf()
     {
@@ -122,6 +140,7 @@ internal sealed class ModelState
         if (entry.NextOfLabels is { } next) next.PreviousOfLabels = entry.PreviousOfLabels;
         entry.NextOfLabels = entry.PreviousOfLabels = null;
         pods.Remove(entry.Key);
+        Gangs.Remove(entry);
         Record(new JournalEntry(Change.PodRemoved, Pod: entry));
     }
 
@@ -168,6 +187,7 @@ internal sealed class ModelState
     private void Insert(PodEntry entry)
     {
         pods.Add(entry.Key, entry);
+        Gangs.Add(entry);
         entry.NextOfLabels = entry.Labels.FirstPod;
         if (entry.Labels.FirstPod is { } first) first.PreviousOfLabels = entry;
         entry.Labels.FirstPod = entry;
@@ -194,6 +214,8 @@ internal sealed class ModelState
         Nodes.FirstPod[slot] = entry;
         Nodes.Use(slot, entry.Class, 1);
         ClassTable.Attach(entry, slot, 1);
+        CountPriority(entry.Priority, 1);
+        if (entry.Class.HasVolumes) Volumes.Attach(entry, 1);
     }
 
     private void Leave(PodEntry entry)
@@ -207,12 +229,20 @@ internal sealed class ModelState
         }
         var slot = entry.Slot;
         ClassTable.Attach(entry, slot, -1);
+        CountPriority(entry.Priority, -1);
+        if (entry.Class.HasVolumes) Volumes.Attach(entry, -1);
         Nodes.Use(slot, entry.Class, -1);
         if (entry.PreviousOnNode is { } previous) previous.NextOnNode = entry.NextOnNode;
         else Nodes.FirstPod[slot] = entry.NextOnNode;
         if (entry.NextOnNode is { } next) next.PreviousOnNode = entry.PreviousOnNode;
         entry.NextOnNode = entry.PreviousOnNode = null;
         entry.Slot = -1;
+    }
+
+    private void CountPriority(int priority, int change)
+    {
+        ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(priorities, priority, out _);
+        count += change;
     }
 
     private void List(PodEntry entry)

@@ -91,6 +91,7 @@ internal sealed class NodeChecks(ModelState state)
     /// <summary>All checks that come after labels, taints and resources.</summary>
     public bool Passes(PodEntry pod, int slot) =>
         PortsFree(pod, slot)
+        && (!pod.Class.HasVolumes || state.Volumes.Check(pod, slot) is null)
         && SpreadBroken(pod, slot) is null
         && !RepelledAt(pod, slot)
         && AntiAffinityHolds(pod, slot)

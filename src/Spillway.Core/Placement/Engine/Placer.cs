@@ -12,8 +12,22 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
     public int Find(PodEntry pod, out long score)
     {
         score = 0;
+        if (pod.Class.HasVolumes && state.Volumes.BeforeNodes(pod) is not null) return -1;
+        if (PromisedNode(pod) is var promised and >= 0)
+        {
+            feasible[0] = promised;
+            return scorer.Best(pod, feasible.AsSpan(0, 1), out score);
+        }
         var count = Feasible(pod);
         return count == 0 ? -1 : scorer.Best(pod, feasible.AsSpan(0, count), out score);
+    }
+
+    // A pod that room was made for takes it, even if another node would score higher by now.
+    private int PromisedNode(PodEntry pod)
+    {
+        if (pod.NominatedNode.Length == 0) return -1;
+        var slot = nodes.Find(pod.NominatedNode);
+        return slot >= 0 && checks.Fits(pod, slot) && FitsBesideNominated(pod, slot) ? slot : -1;
     }
 
     /// <summary>How many nodes take the pod; their slots are in the shared buffer until the next call.</summary>
@@ -39,19 +53,29 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
         return count;
     }
 
+    /// <summary>The slots that take the pod; valid until the next question.</summary>
+    public ReadOnlySpan<int> FeasibleSlots(PodEntry pod) =>
+        pod.Class.HasVolumes && state.Volumes.BeforeNodes(pod) is not null ? [] : Slots(Feasible(pod));
+
+    private ReadOnlySpan<int> Slots(int count) => feasible.AsSpan(0, count);
+
     /// <summary>Whether the pod still fits once pods of its priority or higher take the room promised to them.</summary>
     public bool FitsBesideNominated(PodEntry pod, int slot)
     {
-        var promised = nodes.Nominated[slot];
-        if (promised is null) return true;
+        if (nodes.Nominated[slot] is null) return true;
         var mark = state.BeginWhatIf();
-        var node = nodes.Records[slot]!.Name;
-        foreach (var other in promised.ToArray())
-        {
-            if (other != pod && other.Slot < 0 && other.Priority >= pod.Priority) state.Move(other, node, assumed: true);
-        }
+        TakePromised(state, pod, slot);
         var fits = checks.Fits(pod, slot);
         state.Rollback(mark);
         return fits;
+    }
+
+    public static void TakePromised(ModelState state, PodEntry pod, int slot)
+    {
+        var node = state.Nodes.Records[slot]!.Name;
+        foreach (var other in state.Nodes.Nominated[slot]!.ToArray())
+        {
+            if (other != pod && other.Slot < 0 && other.Priority >= pod.Priority) state.Move(other, node, assumed: true);
+        }
     }
 }
