@@ -22,8 +22,7 @@ internal static class Templates
     {
         Name = "",
         Labels = LabelMap.From(template.Labels),
-        Taints = [.. template.Taints.Select(taint => new Taint(
-            taint.Key, taint.Value, Enum.Parse<TaintEffect>(taint.Effect.ToString())))],
+        Taints = template.Taints.ToValueList(),
         Allocatable = Amounts(template.Allocatable),
         Capacity = Amounts(template.Capacity),
     });

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using Spillway.Core.Placement.Reading;
+using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Placement;
 
@@ -63,7 +64,8 @@ public static class NodeReader
             if (reader.ValueTextEquals("taints"u8)) node = node with { Taints = ReadTaints(ref reader) };
             else if (reader.ValueTextEquals("unschedulable"u8))
                 node = node with { Unschedulable = JsonText.Flag(ref reader) };
-            else if (reader.ValueTextEquals("providerID"u8)) node = node with { ProviderId = JsonText.Text(ref reader) };
+            else if (reader.ValueTextEquals("providerID"u8))
+                node = node with { ProviderId = JsonText.Text(ref reader) };
             else JsonText.SkipValue(ref reader);
         }
         return node;

@@ -1,13 +1,6 @@
+using Spillway.Core.Quantities;
+
 namespace Spillway.Core.Placement;
-
-public enum TaintEffect
-{
-    NoSchedule,
-    PreferNoSchedule,
-    NoExecute,
-}
-
-public sealed record Taint(string Key, string Value, TaintEffect Effect);
 
 /// <summary>One node as placement sees it.</summary>
 public sealed record NodeRecord

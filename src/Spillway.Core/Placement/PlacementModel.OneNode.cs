@@ -24,11 +24,10 @@ public sealed partial class PlacementModel
     public int GangMembers(string ns, string gang)
     {
         var count = 0;
-        foreach (var pod in state.Pods.Values)
+        foreach (var pod in state.Gangs.Members(ns, gang))
         {
-            if (pod.Key.Namespace == ns && pod.Record.Requirements.Gang?.Name == gang && !pod.Record.IsFinished) count++;
+            if (!pod.Record.IsFinished) count++;
         }
-
         return count;
     }
 }

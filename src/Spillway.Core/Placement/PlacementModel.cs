@@ -12,15 +12,17 @@ public sealed partial class PlacementModel
     private readonly ModelState state = new();
     private readonly PodDesk desk;
     private readonly Preemptor preemptor;
+    private readonly NodeChecks checks;
     private readonly Placer placer;
+    private readonly Explainer explainer;
     private readonly GangPlacer gangs;
 
     public PlacementModel(PlacementOptions? options = null)
     {
         var chosen = options ?? PlacementOptions.Default;
-        var checks = new NodeChecks(state);
+        checks = new NodeChecks(state);
         placer = new Placer(state, checks, new Scorer(state, chosen));
-        var explainer = new Explainer(state, checks);
+        explainer = new Explainer(state, checks);
         preemptor = new Preemptor(state, checks, placer, explainer);
         desk = new PodDesk(state, chosen, placer, explainer, preemptor);
         gangs = new GangPlacer(state, desk);

@@ -1,3 +1,5 @@
+using Spillway.Core.Quantities;
+
 namespace Spillway.Core.Placement;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Placement;
 
@@ -14,6 +15,9 @@ public sealed class ResourceAmounts : IReadOnlyCollection<KeyValuePair<string, l
     public const string EphemeralStorage = "ephemeral-storage";
     public const string Pods = "pods";
     public const string HugePagesPrefix = "hugepages-";
+
+    // Longer than any number that is not zeros; the API server refuses such quantities as well.
+    private const int MaxQuantityLength = 128;
 
     private readonly KeyValuePair<string, long>[] amounts;
     private int hash;
@@ -62,10 +66,24 @@ public sealed class ResourceAmounts : IReadOnlyCollection<KeyValuePair<string, l
     public static bool TryParseQuantity(string resource, [NotNullWhen(true)] string? text, out long amount)
     {
         amount = 0;
-        if (text is null || text.Length > 64) return false;
-        Span<byte> utf8 = stackalloc byte[256];
-        return System.Text.Encoding.UTF8.TryGetBytes(text, utf8, out var length)
-            && QuantityText.TryParse(utf8[..length], resource == Cpu ? 3 : 0, out amount);
+        return text is not null && TryParseQuantity(resource, text.AsSpan(), out amount);
+    }
+
+    internal static bool TryParseQuantity(string resource, ReadOnlySpan<char> text, out long amount)
+    {
+        var valid = Quantity.TryParse(text, out var quantity);
+        amount = resource == Cpu ? quantity.Milli : quantity.Value;
+        return valid;
+    }
+
+    /// <summary>Straight from the bytes of a document.</summary>
+    internal static bool TryParseQuantity(string resource, ReadOnlySpan<byte> utf8, out long amount)
+    {
+        amount = 0;
+        if (utf8.Length > MaxQuantityLength) return false;
+        Span<char> text = stackalloc char[MaxQuantityLength];
+        return System.Text.Ascii.ToUtf16(utf8, text, out var length) == System.Buffers.OperationStatus.Done
+            && TryParseQuantity(resource, text[..length], out amount);
     }
 
     internal static ResourceAmounts FromArray(KeyValuePair<string, long>[] amounts)

@@ -76,4 +76,5 @@ public sealed record CsiNodeRecord(string NodeName, ValueList<CsiDriverLimit> Li
 public readonly record struct CsiDriverLimit(string Driver, int Count);
 
 /// <summary>How many matching pods may go away at this moment.</summary>
-public sealed record DisruptionBudgetRecord(string Namespace, string Name, LabelSelector Selector, int DisruptionsAllowed);
+public sealed record DisruptionBudgetRecord(
+    string Namespace, string Name, LabelSelector Selector, int DisruptionsAllowed);

@@ -1,4 +1,5 @@
 using Spillway.Core.Placement;
+using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Tests.Placement;
 
@@ -54,11 +55,13 @@ internal sealed class BruteForce(
     }
 
     private static bool LabelsAllow(PodRecord pod, NodeRecord node) =>
-        (!node.Unschedulable || Tolerated(pod, new Taint("node.kubernetes.io/unschedulable", "", TaintEffect.NoSchedule)))
+        (!node.Unschedulable
+            || Tolerated(pod, new Taint("node.kubernetes.io/unschedulable", "", TaintEffect.NoSchedule)))
         && TaintsAllow(pod, node) && AffinityToNodeAllows(pod, node);
 
     private static bool TaintsAllow(PodRecord pod, NodeRecord node) => node.Taints
-        .Where(taint => taint.Effect is TaintEffect.NoSchedule or TaintEffect.NoExecute).All(taint => Tolerated(pod, taint));
+        .Where(taint => taint.Effect is TaintEffect.NoSchedule or TaintEffect.NoExecute)
+        .All(taint => Tolerated(pod, taint));
 
     private static bool Tolerated(PodRecord pod, Taint taint) => pod.Requirements.Tolerations.Any(toleration =>
         (toleration.Effect == null || toleration.Effect == taint.Effect)

@@ -1,4 +1,5 @@
 using Spillway.Core.Placement;
+using Spillway.Core.Quantities;
 using static Spillway.Core.Tests.Placement.TestPods;
 
 namespace Spillway.Core.Tests.Placement;
@@ -13,7 +14,7 @@ public sealed class NodeFilterTests
         model.Refused(Pod("p")).Message().ShouldBe("0/1 nodes are available: 1 node(s) were unschedulable.");
         model.PlacedOn(Pod("p").Asking(ask => ask with
         {
-            Tolerations = [new Toleration(WellKnownLabels.UnschedulableTaint, TolerationOperator.Exists, "", TaintEffect.NoSchedule)],
+            Tolerations = [Exists(WellKnownLabels.UnschedulableTaint, TaintEffect.NoSchedule)],
         })).ShouldBe("a");
     }
 
@@ -22,18 +23,19 @@ public sealed class NodeFilterTests
         { "no toleration", null, TaintEffect.NoSchedule, false },
         { "no toleration of NoExecute", null, TaintEffect.NoExecute, false },
         { "a preference does not keep off", null, TaintEffect.PreferNoSchedule, true },
-        { "equal", new Toleration("k", TolerationOperator.Equal, "v", TaintEffect.NoSchedule), TaintEffect.NoSchedule, true },
-        { "other value", new Toleration("k", TolerationOperator.Equal, "w", TaintEffect.NoSchedule), TaintEffect.NoSchedule, false },
-        { "other effect", new Toleration("k", TolerationOperator.Equal, "v", TaintEffect.NoExecute), TaintEffect.NoSchedule, false },
-        { "any effect", new Toleration("k", TolerationOperator.Equal, "v", null), TaintEffect.NoExecute, true },
-        { "exists", new Toleration("k", TolerationOperator.Exists, "", TaintEffect.NoSchedule), TaintEffect.NoSchedule, true },
-        { "everything", new Toleration("", TolerationOperator.Exists, "", null), TaintEffect.NoSchedule, true },
-        { "other key", new Toleration("j", TolerationOperator.Exists, "", null), TaintEffect.NoSchedule, false },
-        { "numbers are not compared", new Toleration("k", TolerationOperator.Gt, "0", null), TaintEffect.NoSchedule, false },
+        { "equal", Equal("v", TaintEffect.NoSchedule), TaintEffect.NoSchedule, true },
+        { "other value", Equal("w", TaintEffect.NoSchedule), TaintEffect.NoSchedule, false },
+        { "other effect", Equal("v", TaintEffect.NoExecute), TaintEffect.NoSchedule, false },
+        { "any effect", Equal("v", null), TaintEffect.NoExecute, true },
+        { "exists", Exists("k", TaintEffect.NoSchedule), TaintEffect.NoSchedule, true },
+        { "everything", Exists("", null), TaintEffect.NoSchedule, true },
+        { "other key", Exists("j", null), TaintEffect.NoSchedule, false },
+        { "no numbers", new Toleration("k", TolerationOperator.Gt, "0", null), TaintEffect.NoSchedule, false },
     };
 
     [Theory, MemberData(nameof(Tolerations))]
-    public void Taints_keep_off_what_does_not_tolerate_them(string why, Toleration? toleration, TaintEffect effect, bool fits)
+    public void Taints_keep_off_what_does_not_tolerate_them(
+        string why, Toleration? toleration, TaintEffect effect, bool fits)
     {
         var model = Model(Node("a").Tainted("k", "v", effect));
         var pod = Pod("p").Asking(ask => ask with { Tolerations = toleration is null ? [] : [toleration] });
@@ -77,7 +79,9 @@ public sealed class NodeFilterTests
     public void Absent_label_satisfies_only_the_negations(SelectorOperator operation, bool fits)
     {
         var model = Model(Node("a"));
-        (model.PlacedOn(WithTerms(new NodeSelectorTerm([new LabelRequirement("n", operation, ["5"])], []))) == "a").ShouldBe(fits);
+        var pod = WithTerms(new NodeSelectorTerm([new LabelRequirement("n", operation, ["5"])], []));
+
+        (model.PlacedOn(pod) == "a").ShouldBe(fits);
     }
 
     [Fact]
@@ -130,7 +134,8 @@ public sealed class NodeFilterTests
     [Fact]
     public void Pods_are_counted_and_finished_ones_are_not()
     {
-        var model = Model(Node("a") with { Allocatable = ResourceAmounts.Of(("cpu", "4"), ("memory", "8Gi"), ("pods", "2")) });
+        var node = Node("a");
+        var model = Model(node with { Allocatable = node.Allocatable.With("pods", 2) });
         model.SetPod(Pod("one").On("a"));
         model.SetPod(Pod("two").On("a"));
 
@@ -164,9 +169,10 @@ public sealed class NodeFilterTests
     {
         var model = Model(
             Node("a", "1"), Node("b", "1"), Node("c").Tainted("k", "", TaintEffect.NoSchedule), Node("d").Zone("z"));
+        var zoneless = new LabelRequirement(WellKnownLabels.Zone, SelectorOperator.DoesNotExist, []);
         var pod = Pod("p", "2").Asking(ask => ask with
         {
-            NodeTerms = [new NodeSelectorTerm([new LabelRequirement(WellKnownLabels.Zone, SelectorOperator.DoesNotExist, [])], [])],
+            NodeTerms = [new NodeSelectorTerm([zoneless], [])],
         });
 
         model.Refused(pod).ToSchedulerMessage().ShouldBe(
@@ -188,6 +194,12 @@ public sealed class NodeFilterTests
             .ShouldBeOfType<PlacementOutcome.Waits>().Reason.ShouldBe(WaitReason.OtherScheduler);
         model.Try(Pod("p").On("a")).ShouldBeOfType<PlacementOutcome.Waits>().Reason.ShouldBe(WaitReason.NothingToDo);
     }
+
+    private static Toleration Equal(string value, TaintEffect? effect) =>
+        new("k", TolerationOperator.Equal, value, effect);
+
+    private static Toleration Exists(string key, TaintEffect? effect) =>
+        new(key, TolerationOperator.Exists, "", effect);
 
     private static PodRecord WithTerms(params NodeSelectorTerm[] terms) =>
         Pod("p").Asking(ask => ask with { NodeTerms = [.. terms] });

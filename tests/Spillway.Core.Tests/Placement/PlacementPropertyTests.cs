@@ -6,7 +6,7 @@ namespace Spillway.Core.Tests.Placement;
 
 public sealed class PlacementPropertyTests
 {
-    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(400);
+    private static readonly Config Thorough = Config.QuickThrowOnFailure.WithMaxTest(150);
 
     [Fact]
     public void Engine_finds_exactly_the_nodes_that_brute_force_finds() => ForAnySeed(seed =>

@@ -1,4 +1,5 @@
 using Spillway.Core.Placement;
+using Spillway.Core.Quantities;
 using static Spillway.Core.Tests.Placement.TestPods;
 
 namespace Spillway.Core.Tests.Placement;
@@ -29,7 +30,8 @@ internal sealed class RandomCluster(int seed)
         if (Chance(80)) node = node.Zone(Pick(Zones));
         if (Chance(50)) node = node.Labeled(("rack", Pick("1", "2")));
         if (Chance(50)) node = node.Labeled(("disk", Pick("ssd", "hdd")));
-        if (Chance(15)) node = node.Tainted("dedicated", Pick("x", "y"), Pick(TaintEffect.NoSchedule, TaintEffect.NoExecute));
+        if (Chance(15))
+            node = node.Tainted("dedicated", Pick("x", "y"), Pick(TaintEffect.NoSchedule, TaintEffect.NoExecute));
         if (Chance(15)) node = node.Tainted("soft", "", TaintEffect.PreferNoSchedule);
         if (Chance(30)) node = node with { Allocatable = node.Allocatable.With("example.com/gpu", random.Next(1, 4)) };
         if (Chance(10)) node = node with { Allocatable = node.Allocatable.With("pods", random.Next(0, 3)) };
@@ -41,16 +43,20 @@ internal sealed class RandomCluster(int seed)
         var pod = TestPods.Pod(name ?? $"p{names++}", Pick("0", "100m", "500m", "1"), Pick("0", "64Mi", "512Mi"));
         pod = pod with { Key = pod.Key with { Namespace = Pick(Namespaces) } };
         if (Chance(80)) pod = pod.Labeled(("app", Pick(Apps)), ("tier", Pick("1", "2")));
-        if (Chance(15)) pod = pod.Asking(ask => ask with { Requests = ask.Requests.With("example.com/gpu", random.Next(1, 3)) });
+        if (Chance(15))
+            pod = pod.Asking(ask => ask with { Requests = ask.Requests.With("example.com/gpu", random.Next(1, 3)) });
         if (Chance(15)) pod = pod.Asking(ask => ask with { NodeSelector = LabelMap.Of(("disk", Pick("ssd", "hdd"))) });
         if (Chance(15)) pod = pod.Asking(ask => ask with { NodeTerms = [Term(), Term()] });
         if (Chance(25)) pod = pod.Asking(ask => ask with { Tolerations = [Toleration()] });
-        if (Chance(10)) pod = pod.Asking(ask => ask with { HostPorts = [new HostPort(random.Next(80, 82), "TCP", Pick("", "10.0.0.1"))] });
+        if (Chance(10)) pod = pod.Asking(ask => ask with { HostPorts = [Port()] });
         if (Chance(30)) pod = pod.Asking(ask => ask with { Spread = [.. Several(() => SpreadOver())] });
         if (Chance(20)) pod = pod.Asking(ask => ask with { Affinity = [.. Several(() => AffinityTerm(pod))] });
         if (Chance(20)) pod = pod.Asking(ask => ask with { AntiAffinity = [.. Several(() => AffinityTerm(pod))] });
         if (Chance(15))
-            pod = pod.Asking(ask => ask with { PreferredAffinity = [new WeightedPodAffinityTerm(5, AffinityTerm(pod))] });
+        {
+            var preferred = new WeightedPodAffinityTerm(5, AffinityTerm(pod));
+            pod = pod.Asking(ask => ask with { PreferredAffinity = [preferred] });
+        }
         if (Chance(10)) pod = pod.Priority(random.Next(-1, 3));
         return pod;
     }
@@ -67,7 +73,10 @@ internal sealed class RandomCluster(int seed)
 
     public bool Chance(int percent) => random.Next(100) < percent;
 
-    private IEnumerable<T> Several<T>(Func<T> make) => Enumerable.Range(0, random.Next(1, 3)).Select(_ => make()).ToArray();
+    private IEnumerable<T> Several<T>(Func<T> make) =>
+        Enumerable.Range(0, random.Next(1, 3)).Select(_ => make()).ToArray();
+
+    private HostPort Port() => new(random.Next(80, 82), "TCP", Pick("", "10.0.0.1"));
 
     private Toleration Toleration() => Pick(
         new Toleration("dedicated", TolerationOperator.Equal, "x", TaintEffect.NoSchedule),
@@ -75,7 +84,8 @@ internal sealed class RandomCluster(int seed)
         new Toleration("", TolerationOperator.Exists, "", null));
 
     private NodeSelectorTerm Term() => Pick(
-        new NodeSelectorTerm([new LabelRequirement("disk", Pick(SelectorOperator.In, SelectorOperator.NotIn), ["ssd"])], []),
+        new NodeSelectorTerm(
+            [new LabelRequirement("disk", Pick(SelectorOperator.In, SelectorOperator.NotIn), ["ssd"])], []),
         new NodeSelectorTerm([new LabelRequirement("rack", Pick(SelectorOperator.Gt, SelectorOperator.Lt), ["1"])], []),
         new NodeSelectorTerm([new LabelRequirement("disk", SelectorOperator.Exists, [])],
             [new LabelRequirement("metadata.name", Pick(SelectorOperator.In, SelectorOperator.NotIn), ["n1"])]),
@@ -104,6 +114,8 @@ internal sealed class RandomCluster(int seed)
         TopologyKey = Pick(Topologies),
         Selector = Selector(),
         Namespaces = Chance(70) ? [pod.Key.Namespace] : [Pick(Namespaces), Pick(Namespaces)],
-        NamespaceSelector = Chance(20) ? Pick(LabelSelector.ForLabels(("team", "blue")), LabelSelector.Everything) : null,
+        NamespaceSelector = Chance(20)
+            ? Pick(LabelSelector.ForLabels(("team", "blue")), LabelSelector.Everything)
+            : null,
     };
 }

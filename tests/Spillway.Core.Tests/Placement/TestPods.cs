@@ -1,4 +1,5 @@
 using Spillway.Core.Placement;
+using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Tests.Placement;
 
@@ -7,7 +8,8 @@ internal static class TestPods
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public static PodRecord Pod(string name, string cpu = "100m", string memory = "128Mi", params (string, string)[] extra)
+    public static PodRecord Pod(
+        string name, string cpu = "100m", string memory = "128Mi", params (string, string)[] extra)
     {
         var requests = ResourceAmounts.Of([("cpu", cpu), ("memory", memory), .. extra]);
         return new PodRecord
@@ -36,7 +38,8 @@ internal static class TestPods
     public static PodRecord Priority(this PodRecord pod, int priority) =>
         pod.Asking(requirements => requirements with { Priority = priority });
 
-    public static NodeRecord Node(string name, string cpu = "4", string memory = "16Gi", params (string, string)[] extra)
+    public static NodeRecord Node(
+        string name, string cpu = "4", string memory = "16Gi", params (string, string)[] extra)
     {
         var amounts = ResourceAmounts.Of([("cpu", cpu), ("memory", memory), ("pods", "110"), .. extra]);
         return new NodeRecord
@@ -50,7 +53,8 @@ internal static class TestPods
 
     public static NodeRecord Labeled(this NodeRecord node, params (string Key, string Value)[] labels) => node with
     {
-        Labels = LabelMap.From([.. node.Labels, .. labels.Select(label => KeyValuePair.Create(label.Key, label.Value))]),
+        Labels = LabelMap.From(
+            [.. node.Labels, .. labels.Select(label => KeyValuePair.Create(label.Key, label.Value))]),
     };
 
     public static NodeRecord Zone(this NodeRecord node, string zone) => node.Labeled((WellKnownLabels.Zone, zone));

@@ -172,7 +172,8 @@ internal sealed class ClassTable(NodeTable nodes)
         var rule = !affinity && !taints ? null : new StaticRuleKey(
             affinity ? requirements.NodeSelector : LabelMap.Empty, affinity ? requirements.NodeTerms : null,
             taints ? requirements.Tolerations : [], ChecksTaints: taints, ChecksCordon: false);
-        var matcher = new MatcherKey([new SelectorPart([key.Namespace], null, constraint.Selector)], SkipsTerminating: true);
+        var part = new SelectorPart([key.Namespace], null, constraint.Selector);
+        var matcher = new MatcherKey([part], SkipsTerminating: true);
         return Counter(matcher, constraint.TopologyKey, new EligibilityKey(keys, rule));
     }
 
@@ -210,7 +211,8 @@ internal sealed class ClassTable(NodeTable nodes)
 
     private static MatcherKey Key(PodAffinityTerm term) => new([Part(term)], SkipsTerminating: false);
 
-    private static SelectorPart Part(PodAffinityTerm term) => new(term.Namespaces, term.NamespaceSelector, term.Selector);
+    private static SelectorPart Part(PodAffinityTerm term) =>
+        new(term.Namespaces, term.NamespaceSelector, term.Selector);
 
     private DomainCounter Counter(MatcherKey key, string topologyKey) =>
         Counter(key, topologyKey, new EligibilityKey([topologyKey], null));

@@ -49,7 +49,7 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
     /// The reasons of the first filter that refuses the node, in the order in which kube-scheduler runs them. True when
     /// removing pods from the node could help.
     /// </summary>
-    private bool Refusal(PodEntry pod, int slot, Findings found)
+    public bool Refusal(PodEntry pod, int slot, Findings found)
     {
         var node = nodes.Records[slot]!;
         if (Static(pod, slot, node, found)) return false;
@@ -104,7 +104,7 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
             ? $"lacks the label {string.Join(", ", wanted)}"
             : $"does not meet the pod's node affinity ({Terms(requirements.NodeTerms!)})";
         found.Add(node.Name, ReasonCode.NodeAffinity, "node(s) didn't match Pod's node affinity/selector", detail,
-            wanted.Count > 0 ? $"a node with {string.Join(", ", wanted)}" : $"a node with {Terms(requirements.NodeTerms!)}");
+            $"a node with {(wanted.Count > 0 ? string.Join(", ", wanted) : Terms(requirements.NodeTerms!))}");
     }
 
     /// <summary>Null when everything fits; else whether removing pods could help, which it cannot beyond a node's size.</summary>
@@ -130,7 +130,8 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
             var left = Math.Max(0, free);
             found.Add(node.Name, ReasonCode.InsufficientResource, $"Insufficient {name}",
                 $"needs {Show(need)} {name}, {{0}} has {Show(total)} in all, {Show(left)} free",
-                total < need ? $"a node with {Show(need)} {name}" : $"{Show(need - left)} {name} more free on {{0}}", name);
+                total < need ? $"a node with {Show(need)} {name}" : $"{Show(need - left)} {name} more free on {{0}}",
+                name);
         }
         return resolvable;
     }
@@ -145,13 +146,14 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
             {
                 found.Add(node.Name, ReasonCode.TopologySpread,
                     "node(s) didn't match pod topology spread constraints (missing required label)",
-                    $"lacks the label {topology.Name}, over which the pod is to be spread", $"a node with the label {topology.Name}");
+                    $"lacks the label {topology.Name}, over which the pod is to be spread",
+                    $"a node with the label {topology.Name}");
                 return false;
             }
             var least = spread.Counter.DomainCount < spread.MinDomains ? 0 : spread.Counter.Minimum;
             found.Add(node.Name, ReasonCode.TopologySpread, "node(s) didn't match pod topology spread constraints",
-                $"is in {topology.Name} {topology.ValueOf(domain)} with {spread.Counter.In(domain)} pods of the kind where the"
-                + $" fewest is {least}, and the skew may be {spread.MaxSkew}",
+                $"is in {topology.Name} {topology.ValueOf(domain)} with {spread.Counter.In(domain)} pods of the kind"
+                + $" where the fewest is {least}, and the skew may be {spread.MaxSkew}",
                 $"room in a {topology.Name} with fewer of these pods");
         }
         else if (NodeChecks.RepelledAt(pod, slot))

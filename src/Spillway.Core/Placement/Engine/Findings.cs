@@ -30,8 +30,8 @@ internal sealed class Findings
     public ValueList<PlacementReason> ToReasons() => inOrder.Select(group => new PlacementReason(
         group.Code, group.Text, group.Nodes.ToValueList(),
         group.ByDetail.Select(item => Fill(item.Key, item.Value, namesFirst: true)).ToValueList(),
-        group.ByHelp.OrderByDescending(item => item.Value.Count).Select(item => Fill(item.Key, item.Value, namesFirst: false))
-            .First(),
+        group.ByHelp.OrderByDescending(item => item.Value.Count)
+            .Select(item => Fill(item.Key, item.Value, namesFirst: false)).First(),
         group.Resource)).ToValueList();
 
     private static string Fill(string text, List<string> nodes, bool namesFirst)

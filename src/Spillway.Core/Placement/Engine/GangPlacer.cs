@@ -9,7 +9,7 @@ internal sealed class GangPlacer(ModelState state, PodDesk desk)
     public IReadOnlyList<PlacementDecision> Place(PodEntry pod)
     {
         var gang = pod.Record.Requirements.Gang!;
-        var members = state.Gangs.Members(pod);
+        var members = state.Gangs.Members(pod.Key.Namespace, gang.Name);
         var waiting = new List<PodEntry>();
         var settled = 0;
         var size = 0;
@@ -132,7 +132,8 @@ internal sealed class GangPlacer(ModelState state, PodDesk desk)
         foreach (var (member, node, victims, why) in chosen)
         {
             state.Nominate(member, node);
-            decisions.Add(new PlacementDecision(member.Key, new PlacementOutcome.Preempts(node, victims, why ?? shown)));
+            var outcome = new PlacementOutcome.Preempts(node, victims, why ?? shown);
+            decisions.Add(new PlacementDecision(member.Key, outcome));
         }
         if (reason is null) return decisions;
         foreach (var member in waiting)

@@ -22,6 +22,6 @@ internal sealed class GangTable
         if (members.Count == 0) gangs.Remove(key);
     }
 
-    public IReadOnlyList<PodEntry> Members(PodEntry pod) =>
-        gangs[(pod.Key.Namespace, pod.Record.Requirements.Gang!.Name)];
+    public IReadOnlyList<PodEntry> Members(string ns, string gang) =>
+        gangs.TryGetValue((ns, gang), out var members) ? members : [];
 }

@@ -315,5 +315,6 @@ internal sealed class ModelState
     }
 
     private readonly record struct JournalEntry(
-        Change Change, PodEntry? Pod = null, NodeRecord? Node = null, string Name = "", int Slot = -1, bool Flag = false);
+        Change Change, PodEntry? Pod = null, NodeRecord? Node = null, string Name = "", int Slot = -1,
+        bool Flag = false);
 }

@@ -99,7 +99,8 @@ internal sealed class NodeChecks(ModelState state)
 
     /// <summary>Every filter, for one node.</summary>
     public bool Fits(PodEntry pod, int slot) =>
-        nodes.Records[slot] is not null && pod.Class.Rule.Passes(slot) && nodes.Fits(slot, pod.Class) && Passes(pod, slot);
+        nodes.Records[slot] is not null && pod.Class.Rule.Passes(slot) && nodes.Fits(slot, pod.Class)
+        && Passes(pod, slot);
 
     private static bool Conflict(HostPort a, HostPort b) => a.Port == b.Port && a.Protocol == b.Protocol
         && (IsAny(a.Address) || IsAny(b.Address) || a.Address == b.Address);

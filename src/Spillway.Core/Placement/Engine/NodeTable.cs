@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Placement.Engine;
 

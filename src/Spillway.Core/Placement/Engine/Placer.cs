@@ -75,7 +75,8 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
         var node = state.Nodes.Records[slot]!.Name;
         foreach (var other in state.Nodes.Nominated[slot]!.ToArray())
         {
-            if (other != pod && other.Slot < 0 && other.Priority >= pod.Priority) state.Move(other, node, assumed: true);
+            if (other != pod && other.Slot < 0 && other.Priority >= pod.Priority)
+                state.Move(other, node, assumed: true);
         }
     }
 }

@@ -8,6 +8,7 @@ internal sealed class SchedulingPass(ModelState state, PodDesk desk, GangPlacer 
 {
     private readonly HashSet<PodClass> refused = [];
     private readonly Dictionary<PodKey, PlacementOutcome> outcomes = [];
+    private readonly Dictionary<PodClass, PlacementOutcome> refusals = [];
     private readonly List<PodEntry> open = [];
 
     public IReadOnlyList<PlacementDecision> Run()
@@ -22,7 +23,8 @@ internal sealed class SchedulingPass(ModelState state, PodDesk desk, GangPlacer 
         foreach (var pod in open) outcomes[pod.Key] = desk.Refuse(pod, refusals);
 
         var decisions = new PlacementDecision[queue.Length];
-        for (var i = 0; i < queue.Length; i++) decisions[i] = new PlacementDecision(queue[i].Key, outcomes[queue[i].Key]);
+        for (var i = 0; i < queue.Length; i++)
+            decisions[i] = new PlacementDecision(queue[i].Key, outcomes[queue[i].Key]);
         return decisions;
     }
 
@@ -33,8 +35,6 @@ internal sealed class SchedulingPass(ModelState state, PodDesk desk, GangPlacer 
         if (order == 0) order = a.Record.CreatedAt.CompareTo(b.Record.CreatedAt);
         return order == 0 ? a.Key.CompareTo(b.Key) : order;
     }
-
-    private readonly Dictionary<PodClass, PlacementOutcome> refusals = [];
 
     private void Consider(PodEntry pod)
     {

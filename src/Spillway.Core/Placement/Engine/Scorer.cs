@@ -1,3 +1,5 @@
+using Spillway.Core.Quantities;
+
 namespace Spillway.Core.Placement.Engine;
 
 /// <summary>
@@ -52,7 +54,8 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
         var memory = nodes.Allocatable[NodeTable.MemoryColumn][slot];
         var packed = spillway && nodes.Rented[slot];
         var score = Allocation(
-            cpu, nodes.ScoringCpu[slot] + podClass.ScoringCpu, memory, nodes.ScoringMemory[slot] + podClass.ScoringMemory, packed);
+            cpu, nodes.ScoringCpu[slot] + podClass.ScoringCpu,
+            memory, nodes.ScoringMemory[slot] + podClass.ScoringMemory, packed);
         if (!podClass.BestEffort)
         {
             score += Balance(

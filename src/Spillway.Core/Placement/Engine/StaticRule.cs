@@ -1,3 +1,5 @@
+using Spillway.Core.Quantities;
+
 namespace Spillway.Core.Placement.Engine;
 
 /// <summary>The part of a pod's requirements that depends on nothing but a node's name, labels, taints and cordon.</summary>

@@ -16,8 +16,6 @@ internal static class JsonText
     // allocations of a read. One cache a thread, because readers may run on any.
     [ThreadStatic] private static string?[]? cache;
 
-    public delegate void Field<TState>(ref Utf8JsonReader reader, TState state);
-
     /// <summary>Moves to the next property of the object the reader is in; false at its end.</summary>
     public static bool NextField(ref Utf8JsonReader reader)
     {
@@ -136,7 +134,7 @@ internal static class JsonText
             var name = CurrentText(ref reader);
             reader.Read();
             if (reader.TokenType == JsonTokenType.Null) continue;
-            if (!QuantityText.TryParse(reader.ValueSpan, name == ResourceAmounts.Cpu ? 3 : 0, out var amount))
+            if (!ResourceAmounts.TryParseQuantity(name, reader.ValueSpan, out var amount))
                 throw new FormatException($"'{CurrentText(ref reader)}' is not a quantity of {name}.");
             if (amount != 0 || keepZero) amounts.Add(KeyValuePair.Create(name, amount));
         }

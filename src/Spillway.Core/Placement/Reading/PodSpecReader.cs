@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Placement.Reading;
 

@@ -29,7 +29,10 @@ internal static class PodVolumeReader
     private static PodVolume? ReadSource(ref Utf8JsonReader reader)
     {
         if (reader.ValueTextEquals("persistentVolumeClaim"u8))
-            return Field(ref reader, "claimName"u8) is { Length: > 0 } claim ? new PodVolume.Claim(claim, Ephemeral: false) : null;
+        {
+            var claim = Field(ref reader, "claimName"u8);
+            return string.IsNullOrEmpty(claim) ? null : new PodVolume.Claim(claim, Ephemeral: false);
+        }
         if (reader.ValueTextEquals("csi"u8))
             return Field(ref reader, "driver"u8) is { Length: > 0 } driver ? new PodVolume.InlineCsi(driver, "") : null;
         if (reader.ValueTextEquals("ephemeral"u8))

@@ -17,6 +17,9 @@ internal static class SpreadReader
     {
         var constraint = new SpreadConstraint { TopologyKey = "" };
         ValueList<string> keys = [];
+        var selector = LabelSelector.Nothing;
+        var affinity = SpreadPolicy.Honor;
+        var taints = SpreadPolicy.Ignore;
         while (JsonText.NextField(ref reader))
         {
             if (reader.ValueTextEquals("topologyKey"u8))
@@ -28,14 +31,20 @@ internal static class SpreadReader
             else if (reader.ValueTextEquals("whenUnsatisfiable"u8))
                 constraint = constraint with { Hard = JsonText.Text(ref reader) != "ScheduleAnyway" };
             else if (reader.ValueTextEquals("labelSelector"u8))
-                constraint = constraint with { Selector = AffinityReader.ReadSelector(ref reader) ?? LabelSelector.Nothing };
+                selector = AffinityReader.ReadSelector(ref reader) ?? LabelSelector.Nothing;
             else if (reader.ValueTextEquals("nodeAffinityPolicy"u8))
-                constraint = constraint with { NodeAffinityPolicy = PolicyNamed(JsonText.Text(ref reader), SpreadPolicy.Honor) };
+                affinity = PolicyNamed(JsonText.Text(ref reader), SpreadPolicy.Honor);
             else if (reader.ValueTextEquals("nodeTaintsPolicy"u8))
-                constraint = constraint with { NodeTaintsPolicy = PolicyNamed(JsonText.Text(ref reader), SpreadPolicy.Ignore) };
+                taints = PolicyNamed(JsonText.Text(ref reader), SpreadPolicy.Ignore);
             else if (reader.ValueTextEquals("matchLabelKeys"u8)) keys = JsonText.Texts(ref reader);
             else JsonText.SkipValue(ref reader);
         }
+        constraint = constraint with
+        {
+            Selector = selector,
+            NodeAffinityPolicy = affinity,
+            NodeTaintsPolicy = taints,
+        };
         return new SpreadDraft(constraint, keys);
     }
 
