@@ -6,6 +6,9 @@ namespace Spillway.Core.Burst;
 /// <summary>What to do now, and why. Every pending pod is in exactly one decision.</summary>
 public sealed record BurstPlan(IReadOnlyList<BurstDecision> Decisions)
 {
+    /// <summary>Nodes that are there and the first pending pod that will go to each: they are not idle for long.</summary>
+    public IReadOnlyDictionary<string, PodKey> Wanted { get; init; } = new Dictionary<string, PodKey>();
+
     /// <summary>The earliest time at which the answer may change without any event; null for none.</summary>
     public DateTimeOffset? LookAgainAt { get; init; }
 }

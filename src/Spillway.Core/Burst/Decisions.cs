@@ -6,8 +6,12 @@ namespace Spillway.Core.Burst;
 internal sealed class Decisions
 {
     private readonly List<BurstDecision> _all = [];
+    private readonly Dictionary<string, PodKey> _wanted = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Kind, BurstReason Reason, string Why, string Change), (int Index, List<PodKey> Pods)>
         _shared = [];
+
+    /// <summary>A pod will go to a node that is there.</summary>
+    public void Wants(string node, PodKey pod) => _wanted.TryAdd(node, pod);
 
     public void Add(BurstDecision decision)
     {
@@ -38,6 +42,6 @@ internal sealed class Decisions
             if (decision is BurstDecision.Wait { Until: { } until } && (next is null || until < next)) next = until;
         }
 
-        return new BurstPlan(_all) { LookAgainAt = next };
+        return new BurstPlan(_all) { LookAgainAt = next, Wanted = _wanted };
     }
 }

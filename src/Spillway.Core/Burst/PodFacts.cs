@@ -66,7 +66,7 @@ internal sealed class PodFacts
         decimal? least = null;
         foreach (var listing in _listings)
         {
-            if (Share(pod.Requirements.Requests, Templates.Allocatable(listing.Offer)) is not { } share) continue;
+            if (Share(pod.Requirements.Requests, OfferNodes.Allocatable(listing.Offer)) is not { } share) continue;
             var cost = listing.Offer.Price.Amount * share;
             if (least is null || cost < least) least = cost;
         }

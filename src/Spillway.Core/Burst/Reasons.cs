@@ -178,7 +178,7 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
         var record = facts.Record(pod);
         foreach (var (resource, amount) in record.Requirements.Requests)
         {
-            var there = Templates.Allocatable(offer)[resource];
+            var there = OfferNodes.Allocatable(offer)[resource];
             if (amount > there) return DeviceWords.Shortage(offer, resource, amount, there, seen.Accelerators);
         }
 

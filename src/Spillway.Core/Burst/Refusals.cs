@@ -30,9 +30,9 @@ internal sealed class Refusals(BurstObservation seen, Scene scene, OfferBook boo
         foreach (var (resource, amount) in pod.Requirements.Requests)
         {
             var best = book.Listings
-                .OrderByDescending(listing => Templates.Allocatable(listing.Offer)[resource])
+                .OrderByDescending(listing => OfferNodes.Allocatable(listing.Offer)[resource])
                 .FirstOrDefault();
-            var most = best is null ? 0 : Templates.Allocatable(best.Offer)[resource];
+            var most = best is null ? 0 : OfferNodes.Allocatable(best.Offer)[resource];
             var owned = scene.OwnedNodes().Select(name => (Name: name, Has: scene.Node(name)!.Allocatable[resource]))
                 .OrderByDescending(node => node.Has).ThenBy(node => node.Name, StringComparer.Ordinal).FirstOrDefault();
             if (most >= amount || owned.Has >= amount) continue;

@@ -71,7 +71,7 @@ internal sealed class Scene : IDisposable
     public void AddNode(Offer offer, string name)
     {
         _offers[name] = offer;
-        _model.SetNode(Templates.Node(offer, name));
+        _model.SetNode(OfferNodes.Node(offer, name));
     }
 
     /// <summary>Takes the node away; pods that were tried on it are without a node again.</summary>

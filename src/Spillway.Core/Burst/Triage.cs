@@ -58,6 +58,7 @@ internal sealed class Triage(BurstObservation seen, Scene scene, Decisions decis
                 });
                 return true;
             case PlacementOutcome.Placed placed:
+                decisions.Wants(placed.Node, pod.Key);
                 Hold(pod, BurstReason.FitsNow, $"it fits {placed.Node} now and the scheduler will put it there", "");
                 return true;
             case PlacementOutcome.Preempts preempts:

@@ -91,7 +91,7 @@ internal sealed class BurstScene
         var claim = new ClaimState(name, Offer(pool), phase, Now - TimeSpan.FromSeconds(30));
         _claims.Add(claim);
         if (phase is ClaimPhase.Ready or ClaimPhase.Draining)
-            _model.SetNode(Templates.Node(claim.Offer, name) with { Unschedulable = phase == ClaimPhase.Draining });
+            _model.SetNode(OfferNodes.Node(claim.Offer, name) with { Unschedulable = phase == ClaimPhase.Draining });
         return this;
     }
 
