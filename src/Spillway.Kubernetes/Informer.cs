@@ -52,6 +52,7 @@ public sealed partial class Informer<T> : Informer where T : class
     private readonly Backoff _backoff;
     private readonly TimeSpan _watchTimeout;
     private string? _resourceVersion;
+    private string _lastSeen = "";
     private bool _streamingList;
 
     internal Informer(
@@ -76,6 +77,13 @@ public sealed partial class Informer<T> : Informer where T : class
     public bool TryGet(ObjectKey key, [NotNullWhen(true)] out T? value) => _store.TryGet(key, out value);
 
     public T? Get(ObjectKey key) => _store.TryGet(key, out var value) ? value : null;
+
+    /// <summary>The version up to which the store is known to be current; empty before the first list.</summary>
+    public string SeenVersion => Volatile.Read(ref _resourceVersion) ?? _lastSeen;
+
+    /// <summary>True when a write that answered with this version is in the store (or has been overtaken).</summary>
+    public bool HasSeen(string version) =>
+        !ulong.TryParse(version, out var wanted) || !ulong.TryParse(SeenVersion, out var seen) || seen >= wanted;
 
     /// <summary>All objects, as they are now. Cheap while nothing changes.</summary>
     public IReadOnlyList<T> List() => _store.Snapshot();
@@ -118,6 +126,7 @@ public sealed partial class Informer<T> : Informer where T : class
         catch (KubernetesStatusException refused) when (IsExpired(refused.Status))
         {
             LogExpired(_options.Logger, Resource, _resourceVersion);
+            _lastSeen = _resourceVersion ?? _lastSeen;
             _resourceVersion = null;
             await _backoff.WaitAsync(after: null, cancellationToken);
         }

@@ -68,8 +68,9 @@ internal sealed class ReadVerbs(ObjectStore store, ObjectView view)
     private static void Filter(List<StoredObject> items, ListOptions options, int limit)
     {
         var kept = 0;
-        foreach (var item in items)
+        for (var at = 0; at < items.Count; at++)
         {
+            var item = items[at];
             if (!options.Labels.Matches(item.Labels) || !options.Fields.Matches(item)) continue;
             items[kept++] = item;
             // One more than the limit tells whether there is a next page.

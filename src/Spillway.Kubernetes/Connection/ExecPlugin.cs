@@ -51,8 +51,14 @@ public sealed record ExecPlugin(string Command)
 
     private Process Start()
     {
-        var start =
-            new ProcessStartInfo(Command, Arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo
+        {
+            FileName = Command,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in Arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in Environment) start.Environment[name] = value;
         start.Environment["KUBERNETES_EXEC_INFO"] = Request().ToJsonString();
         try
@@ -95,8 +101,8 @@ public sealed record ExecPlugin(string Command)
         }
 
         if (json.Text("kind") != "ExecCredential" || json.Text("apiVersion") != ApiVersion)
-            throw new KubeconfigException(
-                $"{Command} printed {json.Text("apiVersion")} {json.Text("kind")}, expected {ApiVersion} ExecCredential.");
+            throw new KubeconfigException($"{Command} printed {json.Text("apiVersion")} {json.Text("kind")}, "
+                + $"expected {ApiVersion} ExecCredential.");
         var token = json.Text("status", "token");
         var certificate = json.Text("status", "clientCertificateData");
         var key = json.Text("status", "clientKeyData");
