@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.Auth;
+using Spillway.ApiServer.Discovery;
 using Spillway.ApiServer.Http;
 using Spillway.ApiServer.Registry;
 using Spillway.ApiServer.Storage;
@@ -13,25 +15,35 @@ namespace Spillway.ApiServer;
 /// </summary>
 public sealed class KubeApiServer : IAsyncDisposable
 {
-    private readonly KubeApiServerOptions _options;
     private readonly ResourceVerbs _verbs;
+    private readonly Authenticator _authenticator;
+    private readonly AccessControl _access;
+    private readonly GeneralPaths _general;
+    private readonly IdentitySource _identities;
 
     private KubeApiServer(KubeApiServerOptions options, ObjectStore store)
     {
-        _options = options;
         Store = store;
         Types = new TypeCatalog();
-        var identities = new IdentitySource(options.Random);
-        var view = new ObjectView();
+        Pki = Pki.Open(options.StateFolder, options.Time);
+        _identities = new IdentitySource(options.Random);
+        var authorizer = new RbacAuthorizer(store);
+        var tokens = new ServiceAccountTokens(Pki, store, options.Time, _identities.NewUid);
+        _authenticator = new Authenticator(options.Tokens, tokens, Pki);
+        _access = new AccessControl(authorizer);
+        _general = new GeneralPaths(Types, tokens, () => PublicAddress, options.Time.GetUtcNow());
         var chain = new AdmissionChain(
-            StoreReads.For(store, Types), options.Time, options.Random, new WebhookDoor(options.Services));
-        var steps = new WriteSteps(store, chain, identities, options.Time);
+            StoreReads.For(store, Types, authorizer), options.Time, options.Random, new WebhookDoor(options.Services));
+        var steps = new WriteSteps(store, chain, _identities, options.Time);
+        var view = new ObjectView();
         var reads = new ReadVerbs(store, view);
         var creates = new CreateVerb(steps, view);
         var updates = new UpdateVerbs(steps, view, creates);
-        _verbs = new ResourceVerbs(
-            reads, new WatchVerb(store, view, options.Time, () => identities.Below(1800)), creates, updates,
-            new DeleteVerbs(steps, view, reads), new Subresources(reads, updates));
+        var deletes = new DeleteVerbs(steps, view, reads);
+        var reviews = new AccessReviews(authorizer, _authenticator, steps);
+        var watches = new WatchVerb(store, view, options.Time, () => _identities.Below(1800));
+        var parts = new Subresources(reads, updates, deletes, steps, view) { Tokens = tokens, Hooks = Hooks };
+        _verbs = new ResourceVerbs(reads, watches, creates, updates, deletes, parts) { Reviews = reviews };
     }
 
     /// <summary>The administrator, for the parts of the control plane that run in this process.</summary>
@@ -41,6 +53,15 @@ public sealed class KubeApiServer : IAsyncDisposable
     public TypeCatalog Types { get; }
 
     public ObjectStore Store { get; }
+
+    /// <summary>The cluster's authority: certificates for this server, its users, and the signer of its tokens.</summary>
+    public Pki Pki { get; }
+
+    /// <summary>Logs and measurements, which only somebody with kubelets can give.</summary>
+    public ClusterHooks Hooks { get; } = new();
+
+    /// <summary>Host and port that discovery tells clients; set when a socket listens.</summary>
+    public string PublicAddress { get; internal set; } = "127.0.0.1:6443";
 
     /// <summary>Opens the state and makes what every cluster starts with.</summary>
     public static async Task<KubeApiServer> OpenAsync(KubeApiServerOptions options, CancellationToken cancellationToken)
@@ -74,6 +95,13 @@ public sealed class KubeApiServer : IAsyncDisposable
         {
             return ApiResponse.Of(ApiFailure.BadRequest(e.Message));
         }
+        catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
+        {
+            // The request handler's catch-all: one broken request must not take the cluster along.
+            var failure = ApiResponse.Of(new ApiFailure(500, "InternalError", "Internal error occurred: " + e.Message));
+            Hooks.Failed(request, e);
+            return failure;
+        }
     }
 
     /// <summary>Writes what was accepted and gives the state folder free.</summary>
@@ -81,25 +109,29 @@ public sealed class KubeApiServer : IAsyncDisposable
 
     private ValueTask<ApiResponse> RouteAsync(ApiRequest request, CancellationToken cancellationToken)
     {
-        var user = request.User ?? Authenticate(request);
+        var user = _access.Impersonate(_authenticator.Authenticate(request), request);
         var target = RequestTarget.Parse(request.Method, request.Path, request.Query);
-        if (!target.IsResource) return ValueTask.FromResult(ApiResponse.Text(404, "404 page not found\n"));
+        if (target.Verb.Length == 0 || request.Method is "HEAD" && target.IsResource) throw ResourceVerbs.NotAllowed();
+        _access.Check(user, target);
+        if (!target.IsResource) return ValueTask.FromResult(_general.Answer(request, target));
+        if (target.Group == "metrics.k8s.io") return Hooks.MetricsAsync(target, request, cancellationToken);
         var resource = Types.Find(target.Group, target.Resource);
         if (resource?.Version(target.Version) is not { } type)
+        {
+            if (target.Group.Length > 0 && !Types.HasGroup(target.Group))
+                return ValueTask.FromResult(ApiResponse.Text(404, "404 page not found\n"));
             throw ResourceVerbs.NoSuchResource();
-        var accept = Representation.Choose(request.Header("Accept"), request.Query)
-            ?? throw new ApiFailure(406, "NotAcceptable", "406: Not Acceptable") { Details = [] };
+        }
+        var accept = Representation.Choose(request.Header("Accept"), request.Query) ?? throw NotAcceptable();
         return _verbs.HandleAsync(new ResourceRequest
         {
             Http = request, Target = target, Resource = resource, Type = type, User = user, Accept = accept,
         }, cancellationToken);
     }
 
-    private Requester Authenticate(ApiRequest request)
+    private static ApiFailure NotAcceptable() => new(406, "NotAcceptable",
+        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf")
     {
-        var header = request.Header("Authorization") ?? "";
-        if (header.StartsWith("Bearer ", StringComparison.Ordinal)
-            && _options.Tokens.TryGetValue(header["Bearer ".Length..], out var user)) return user;
-        throw new ApiFailure(401, "Unauthorized", "Unauthorized");
-    }
+        Details = [],
+    };
 }

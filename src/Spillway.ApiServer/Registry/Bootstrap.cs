@@ -1,4 +1,6 @@
+using System.IO.Compression;
 using System.Text;
+using System.Text.Json.Nodes;
 using Spillway.Kubernetes;
 
 namespace Spillway.ApiServer.Registry;
@@ -6,23 +8,99 @@ namespace Spillway.ApiServer.Registry;
 /// <summary>What every cluster has from the start. Made through the API, so that it looks like everything else.</summary>
 internal static class Bootstrap
 {
+    private const string Rbac = "/apis/rbac.authorization.k8s.io/v1/";
+
     private static readonly string[] s_namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
     public static async Task EnsureAsync(IKubernetesTransport api, CancellationToken cancellationToken)
     {
-        foreach (var name in s_namespaces)
+        // All at once: on a disk they share a flush or two.
+        List<Task> creations = [.. s_namespaces.Select(n => CreateAsync(api, "/api/v1/namespaces", Namespace(n), cancellationToken))];
+        await Task.WhenAll(creations);
+        creations.Clear();
+        var table = ReadRoles();
+        foreach (var role in table.Objects("roles"))
+            creations.Add(CreateAsync(api, Rbac + "clusterroles", Rule("ClusterRole", role), cancellationToken));
+        foreach (var binding in table.Objects("bindings"))
+            creations.Add(CreateAsync(api, Rbac + "clusterrolebindings", Rule("ClusterRoleBinding", binding), cancellationToken));
+        foreach (var (name, value, text) in PriorityClasses())
         {
-            await CreateAsync(api, "/api/v1/namespaces",
-                "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"" + name + "\"}}", cancellationToken);
+            creations.Add(CreateAsync(api, "/apis/scheduling.k8s.io/v1/priorityclasses", new JsonObject
+            {
+                ["apiVersion"] = "scheduling.k8s.io/v1", ["kind"] = "PriorityClass",
+                ["metadata"] = new JsonObject { ["name"] = name }, ["value"] = value, ["description"] = text,
+            }, cancellationToken));
         }
+        creations.Add(CreateAsync(api, "/api/v1/namespaces/default/services", KubernetesService(), cancellationToken));
+        await Task.WhenAll(creations);
+    }
+
+    private static JsonObject Namespace(string name) => new()
+    {
+        ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name },
+    };
+
+    private static (string Name, int Value, string Text)[] PriorityClasses() =>
+    [
+        ("system-cluster-critical", 2_000_000_000,
+            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
+        ("system-node-critical", 2_000_001_000,
+            "Used for system critical pods that must not be moved from their current node."),
+    ];
+
+    private static JsonObject KubernetesService() => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "Service",
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = "kubernetes",
+            ["labels"] = new JsonObject { ["component"] = "apiserver", ["provider"] = "kubernetes" },
+        },
+        ["spec"] = new JsonObject
+        {
+            ["clusterIP"] = "10.96.0.1",
+            ["clusterIPs"] = new JsonArray("10.96.0.1"),
+            ["ipFamilies"] = new JsonArray("IPv4"),
+            ["ipFamilyPolicy"] = "SingleStack",
+            ["ports"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "https", ["protocol"] = "TCP", ["port"] = 443, ["targetPort"] = 6443,
+            }),
+        },
+    };
+
+    private static JsonObject ReadRoles()
+    {
+        using var stream = typeof(Bootstrap).Assembly.GetManifestResourceStream("default-roles.json.br")
+            ?? throw new InvalidOperationException("default-roles.json.br is not embedded: the build left it out");
+        return JsonNode.Parse(new BrotliStream(stream, CompressionMode.Decompress))!.AsObject();
+    }
+
+    private static JsonObject Rule(string kind, JsonObject row)
+    {
+        var item = new JsonObject
+        {
+            ["apiVersion"] = "rbac.authorization.k8s.io/v1",
+            ["kind"] = kind,
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = row.Text("name"),
+                ["labels"] = row["labels"]?.DeepClone(),
+                ["annotations"] = new JsonObject { ["rbac.authorization.kubernetes.io/autoupdate"] = "true" },
+            },
+        };
+        foreach (var (name, value) in row)
+            if (name is not ("name" or "labels")) item[name] = value?.DeepClone();
+        return item;
     }
 
     /// <summary>Creates an object unless it is there already.</summary>
     private static async Task CreateAsync(
-        IKubernetesTransport api, string path, string body, CancellationToken cancellationToken)
+        IKubernetesTransport api, string path, JsonObject body, CancellationToken cancellationToken)
     {
         var answer = await api.SendAsync(
-            new KubernetesRequest("POST", path) { Body = Encoding.UTF8.GetBytes(body) }, cancellationToken);
+            new KubernetesRequest("POST", path) { Body = Json.Bytes(body) }, cancellationToken);
         if (answer.IsSuccess || answer.Status == 409) return;
         throw new InvalidOperationException($"{path}: {Encoding.UTF8.GetString(answer.Body.Span)}");
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Spillway.ApiServer.Defaulting;
 using Spillway.ApiServer.Schema;
 
 namespace Spillway.ApiServer.Registry;
@@ -8,7 +9,7 @@ internal sealed class BuiltInRules : IKindRules
 {
     public IReadOnlyList<string> Prune(JsonObject item, ResourceType type) => [];
 
-    public void Default(JsonObject item, ResourceType type) { }
+    public void Default(JsonObject item, ResourceType type) => Defaults.Apply(type, item);
 
     public IReadOnlyList<FieldError> Validate(
         JsonObject item, JsonObject? old, ResourceType type, string subresource, List<string> warnings) => [];

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Admission;
 using Spillway.ApiServer.Http;
-using Spillway.ApiServer.Storage;
 
 namespace Spillway.ApiServer.Registry;
 
@@ -18,6 +17,7 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         if (request.Resource.RefusesCreate)
             throw new ApiFailure(405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating");
         steps.CheckIdentity(item, request);
+        steps.Decode(item, request);
         return await CreateAsync(item, request, cancellationToken);
     }
 
@@ -27,36 +27,33 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         var metadata = item.Ensure("metadata");
         if (metadata.Text("resourceVersion") is { Length: > 0 } version && version != "0")
             throw new ApiFailure(500, "", "resourceVersion should not be set on objects to be created");
-        steps.Decode(item, request);
-        var generates = metadata.Text("name") is not { Length: > 0 } && metadata.Text("generateName") is { Length: > 0 };
-        for (var attempt = 1; ; attempt++)
-        {
-            var fresh = generates ? item.DeepClone().AsObject() : item;
-            if (generates) Generate(fresh);
-            var stored = await StoreAsync(fresh, request, cancellationToken);
-            if (stored is not null) return await view.OneAsync(request, 201, stored, cancellationToken);
-            if (request.IsDryRun) return view.Tree(request, 201, fresh);
-            if (!generates) throw Exists(fresh, request);
-            if (attempt < NameTries) continue;
-            throw Exists(fresh, request);
-        }
+        request.Resource.Rules.Default(item, request.Type);
+        steps.TrackCreate(item, request);
+        return await AdmitAndStoreAsync(item, request, cancellationToken);
     }
 
-    /// <summary>Null when the name is taken, and on a dry run.</summary>
-    private async ValueTask<StoredObject?> StoreAsync(
+    /// <summary>The rest of a create, once defaults and managed fields are in place.</summary>
+    public async ValueTask<ApiResponse> AdmitAndStoreAsync(
         JsonObject item, ResourceRequest request, CancellationToken cancellationToken)
     {
         if (request.Type.Namespaced) item.Ensure("metadata")["namespace"] = request.Namespace;
+        var asked = request.Admission(AdmissionOperation.Create, item, null);
+        await steps.MutateAsync(asked, request, cancellationToken);
+        item = asked.Object!;
+        var metadata = item.Ensure("metadata");
+        var generates = metadata.Text("name") is not { Length: > 0 } && metadata.Text("generateName") is { Length: > 0 };
         ObjectMeta.StampNew(item, steps.NewUid(), steps.Now);
         KindStrategy.PrepareForCreate(item, request.Resource, request.Type);
-        var rules = request.Resource.Rules;
-        rules.Default(item, request.Type);
-        var admission = request.Admission(AdmissionOperation.Create, item, null);
-        item = await steps.AdmitAsync(admission, request, null, cancellationToken);
-        var key = request.KeyOf(request.Namespace, item.Ensure("metadata").Text("name") ?? "");
-        if (!request.IsDryRun) return await steps.StoreAsync(item, null, key, request, cancellationToken);
-        if (steps.Exists(request, key)) throw Exists(item, request);
-        return null;
+        for (var attempt = 1; ; attempt++)
+        {
+            if (generates) Generate(item);
+            await steps.ValidateAsync(asked, request, null, cancellationToken);
+            var key = request.KeyOf(request.Namespace, item.Ensure("metadata").Text("name") ?? "");
+            if (request.IsDryRun && !steps.Exists(request, key)) return view.Tree(request, 201, item);
+            if (!request.IsDryRun && await steps.StoreAsync(item, null, key, request, cancellationToken) is { } stored)
+                return await view.OneAsync(request, 201, stored, cancellationToken);
+            if (!generates || attempt == NameTries) throw Exists(item, request);
+        }
     }
 
     private void Generate(JsonObject item)

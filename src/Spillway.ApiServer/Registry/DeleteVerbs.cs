@@ -159,6 +159,15 @@ internal sealed record DeleteOptions
 
     public string? ResourceVersion { get; init; }
 
+    /// <summary>Options inside another object, such as an eviction.</summary>
+    public static DeleteOptions Of(JsonObject? options) => new()
+    {
+        GracePeriodSeconds = options?.Number("gracePeriodSeconds"),
+        Policy = options?.Text("propagationPolicy"),
+        Uid = options?.Map("preconditions")?.Text("uid"),
+        ResourceVersion = options?.Map("preconditions")?.Text("resourceVersion"),
+    };
+
     public static DeleteOptions Read(ResourceRequest request)
     {
         var body = request.Http.Body.IsEmpty ? [] : ReadBody(request);

@@ -1,51 +1,80 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Spillway.ApiServer.Apply;
+using Spillway.ApiServer.Patching;
 
 namespace Spillway.ApiServer.Registry;
 
 /// <summary>A patch, decoded once, to be applied to whatever version is the newest.</summary>
 internal sealed class PatchBody
 {
+    private const string Merge = "application/merge-patch+json", Json = "application/json-patch+json",
+        Strategic = "application/strategic-merge-patch+json", ApplyYaml = "application/apply-patch+yaml";
+
     private readonly ResourceRequest _request;
     private readonly JsonNode? _patch;
+    private readonly string _media;
+    private readonly DateTimeOffset _now;
 
-    public PatchBody(string media, ResourceRequest request)
+    public PatchBody(string media, ResourceRequest request, DateTimeOffset now)
     {
         _request = request;
-        if (media is not ("application/merge-patch+json" or "application/json-patch+json"
-            or "application/strategic-merge-patch+json" or "application/apply-patch+yaml"))
+        _media = media;
+        _now = now;
+        CheckMedia();
+        CheckOptions();
+        _patch = Decode(request.Http.Body.Span);
+    }
+
+    /// <summary>Server-side apply may create the object and keeps managed fields itself.</summary>
+    public bool IsApply => _media == ApplyYaml;
+
+    /// <summary>The patched copy; null stands for an object that is not there yet.</summary>
+    public JsonObject Apply(JsonObject? old) => _media switch
+    {
+        Merge => MergePatch.Apply(old!, _patch),
+        Json => JsonPatch.Apply(old!, _patch) as JsonObject
+            ?? throw new ApiFailure(500, "InternalError", "Internal error occurred: the patch leaves no object"),
+        Strategic => StrategicMergePatch.Apply(old!, _patch, _request.Type.Schema),
+        _ => ServerSideApply.Apply(_request.Type, old, new ApplyRequest(
+            (JsonObject)_patch!.DeepClone(), _request.Writer, _request.Query.Flag("force"), _now)),
+    };
+
+    private void CheckMedia()
+    {
+        if (_media is Merge or Json or ApplyYaml || (_media == Strategic && !_request.Type.IsCustom)) return;
+        throw new ApiFailure(415, "UnsupportedMediaType",
+            "the body of the request was in an unknown format - accepted media types include: "
+            + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+            + (_request.Type.IsCustom ? "" : ", application/strategic-merge-patch+json"));
+    }
+
+    private void CheckOptions()
+    {
+        var errors = new List<FieldError>();
+        var manager = _request.Query["fieldManager"] ?? "";
+        if (IsApply && manager.Length == 0)
+            errors.Add(FieldError.Required("fieldManager", "is required for apply patch"));
+        if (!IsApply && _request.Query["force"] is not null)
+            errors.Add(FieldError.Forbidden("force", "may not be specified for non-apply patch"));
+        if (errors.Count > 0) throw ApiFailure.Invalid("meta.k8s.io", "PatchOptions", "", errors);
+    }
+
+    private JsonNode? Decode(ReadOnlySpan<byte> body)
+    {
+        if (IsApply)
         {
-            throw new ApiFailure(415, "UnsupportedMediaType",
-                "the body of the request was in an unknown format - accepted media types include: "
-                + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
-                + (request.Type.IsCustom ? "" : ", application/strategic-merge-patch+json"));
+            return Yaml.Parse(Encoding.UTF8.GetString(body)) as JsonObject
+                ?? throw ApiFailure.BadRequest("error decoding YAML: the patch is not a mapping");
         }
         try
         {
-            _patch = RequestBody.ParseNode(request.Http.Body.Span);
+            return RequestBody.ParseNode(body);
         }
         catch (JsonException e)
         {
             throw ApiFailure.BadRequest("error decoding patch: " + e.Message);
         }
-    }
-
-    public JsonObject Apply(JsonObject old) => (JsonObject)Merge(old.DeepClone(), _patch)!;
-
-    private static JsonNode? Merge(JsonNode? target, JsonNode? patch)
-    {
-        if (patch is not JsonObject changes) return patch?.DeepClone();
-        var result = target as JsonObject ?? [];
-        foreach (var (name, value) in changes)
-        {
-            if (value is null) result.Remove(name);
-            else
-            {
-                var before = result[name];
-                result.Remove(name);
-                result[name] = Merge(before, value);
-            }
-        }
-        return result;
     }
 }

@@ -21,6 +21,13 @@ internal static class RequestBody
         };
     }
 
+    /// <summary>A body that need not be an object, such as a JSON patch.</summary>
+    public static JsonNode? ReadNode(ResourceRequest request) => MediaType(request) is "application/json-patch+json"
+        ? ParseNode(request.Http.Body.Span)
+        : MediaType(request).EndsWith("yaml", StringComparison.Ordinal)
+            ? Yaml.Parse(Encoding.UTF8.GetString(request.Http.Body.Span))
+            : ParseJson(request.Http.Body.Span, request);
+
     /// <summary>The media type without its parameters.</summary>
     public static string MediaType(ResourceRequest request)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.Apply;
 using Spillway.ApiServer.Http;
 using Spillway.ApiServer.Schema;
 using Spillway.ApiServer.Storage;
@@ -45,6 +46,8 @@ internal sealed class ResourceRequest
     /// <summary>The query's fieldManager, or the program's name in User-Agent, as the real server does.</summary>
     public string FieldManager => Query["fieldManager"] is { Length: > 0 } named ? named : Agent();
 
+    public FieldWriter Writer => new(FieldManager, Subresource);
+
     public string FieldValidation => Query["fieldValidation"] is { Length: > 0 } value ? value : "Warn";
 
     public string KeyOf(string space, string name) => Type.Namespaced ? space + "/" + name : name;
@@ -69,10 +72,10 @@ internal sealed class ResourceRequest
     }
 
     /// <summary>The same request for one object of the collection.</summary>
-    public ResourceRequest For(string space, string name) => new()
+    public ResourceRequest For(string space, string name, string? subresource = null) => new()
     {
         Http = Http, Resource = Resource, Type = Type, User = User, Accept = Accept, IsDryRun = IsDryRun,
-        Target = Target with { Namespace = space, Name = name },
+        Target = Target with { Namespace = space, Name = name, Subresource = subresource ?? Subresource },
     };
 
     public void SetDryRun() => IsDryRun = true;

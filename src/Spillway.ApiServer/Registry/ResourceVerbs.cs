@@ -1,3 +1,4 @@
+using Spillway.ApiServer.Auth;
 using Spillway.ApiServer.Http;
 
 namespace Spillway.ApiServer.Registry;
@@ -6,11 +7,14 @@ namespace Spillway.ApiServer.Registry;
 internal sealed class ResourceVerbs(
     ReadVerbs reads, WatchVerb watches, CreateVerb creates, UpdateVerbs updates, DeleteVerbs deletes, Subresources parts)
 {
+    /// <summary>Answers creations that are questions.</summary>
+    public required AccessReviews Reviews { get; init; }
+
     public ValueTask<ApiResponse> HandleAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
-        if (request.Http.Method is "HEAD") throw NotAllowed();
         if (request.Subresource.Length > 0) return PartAsync(request, cancellationToken);
         CheckVerb(request);
+        if (request.Target.Verb == "create" && Reviews.Handles(request)) return ValueTask.FromResult(Reviews.Answer(request));
         return request.Target.Verb switch
         {
             "get" => reads.GetAsync(request, cancellationToken),

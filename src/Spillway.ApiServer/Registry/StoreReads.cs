@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.Auth;
 using Spillway.ApiServer.Schema;
 using Spillway.ApiServer.Storage;
 
@@ -8,7 +9,7 @@ namespace Spillway.ApiServer.Registry;
 /// <summary>The store as admission reads it.</summary>
 internal static class StoreReads
 {
-    public static ClusterReads For(ObjectStore store, TypeCatalog types) => new()
+    public static ClusterReads For(ObjectStore store, TypeCatalog types, RbacAuthorizer authorizer) => new()
     {
         Get = (group, resource, space, name) => types.Find(group, resource) is { } served
             ? store.GetLatest(served.StoreName, space.Length > 0 ? space + "/" + name : name)?.Shared
@@ -28,7 +29,10 @@ internal static class StoreReads
         },
         Types = () => AllTypes(types),
         Convert = (item, type) => Convert(types, item, type),
-        IsAllowed = (_, _, _, _, _, _, _) => true,
+        IsAllowed = (user, verb, group, resource, part, space, name) => authorizer.Ask(user, new AccessQuestion
+        {
+            Verb = verb, Group = group, Resource = resource, Subresource = part, Namespace = space, Name = name,
+        }).IsAllowed,
     };
 
     private static JsonObject[] List(ObjectStore store, TypeCatalog types, string group, string resource, string space)

@@ -38,15 +38,17 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     public async ValueTask<ApiResponse> PatchAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         request.ReadDryRun();
-        var media = RequestBody.MediaType(request);
-        var patch = new PatchBody(media, request);
-        if (steps.Latest(request) is null) throw request.NotFound();
-        return await ChangeAsync(request, patch.Apply, cancellationToken);
+        var patch = new PatchBody(RequestBody.MediaType(request), request, steps.Now);
+        if (steps.Latest(request) is not null) return await ChangeAsync(request, patch.Apply, cancellationToken, patch.IsApply);
+        if (!patch.IsApply || request.Subresource.Length > 0) throw request.NotFound();
+        var item = patch.Apply(null);
+        request.Resource.Rules.Default(item, request.Type);
+        return await creator.AdmitAndStoreAsync(item, request, cancellationToken);
     }
 
     /// <summary>Changes the newest version, again and again until nobody was faster.</summary>
     public async ValueTask<ApiResponse> ChangeAsync(
-        ResourceRequest request, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken)
+        ResourceRequest request, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken, bool isApply = false)
     {
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
@@ -54,9 +56,9 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
             var old = await view.TreeAsync(before, request.Resource, request.Type, cancellationToken);
             var item = change(old);
             CheckPreconditions(item, before, old, request);
-            item = await FinishAsync(item, old, request, cancellationToken);
+            item = await FinishAsync(item, old, request, isApply, cancellationToken);
             if (request.IsDryRun) return view.Tree(request, 200, item);
-            if (IsSame(item, old)) return await view.OneAsync(request, 200, before, cancellationToken);
+            if (JsonNode.DeepEquals(item, old)) return await view.OneAsync(request, 200, before, cancellationToken);
             var stored = MustGo(item, request)
                 ? await steps.RemoveAsync(before, request)
                 : await steps.StoreAsync(item, before, request.Key, request, cancellationToken);
@@ -66,14 +68,17 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     }
 
     private async ValueTask<JsonObject> FinishAsync(
-        JsonObject item, JsonObject old, ResourceRequest request, CancellationToken cancellationToken)
+        JsonObject item, JsonObject old, ResourceRequest request, bool isApply, CancellationToken cancellationToken)
     {
         var version = old.Ensure("metadata").Text("resourceVersion");
         ObjectMeta.KeepSystemFields(item, old);
         request.Resource.Rules.Default(item, request.Type);
-        KindStrategy.PrepareForUpdate(item, old, request.Resource, request.Type, request.Subresource);
+        if (!isApply) steps.TrackUpdate(item, old, request);
         var asked = request.Admission(AdmissionOperation.Update, item, old);
-        item = await steps.AdmitAsync(asked, request, old, cancellationToken);
+        await steps.MutateAsync(asked, request, cancellationToken);
+        item = asked.Object!;
+        KindStrategy.PrepareForUpdate(item, old, request.Resource, request.Type, request.Subresource);
+        await steps.ValidateAsync(asked, request, old, cancellationToken);
         item.Ensure("metadata")["resourceVersion"] = version;
         return item;
     }
@@ -86,8 +91,6 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         if (metadata.Text("resourceVersion") is not { Length: > 0 } version || version == "0") return;
         if (version != before.Version.ToString()) throw request.Conflict(Modified);
     }
-
-    private static bool IsSame(JsonObject item, JsonObject old) => JsonNode.DeepEquals(item, old);
 
     /// <summary>An object on its way out is gone when its last finalizer is.</summary>
     private static bool MustGo(JsonObject item, ResourceRequest request)

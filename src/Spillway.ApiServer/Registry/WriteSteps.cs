@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.Apply;
 using Spillway.ApiServer.Storage;
 
 namespace Spillway.ApiServer.Registry;
@@ -12,6 +13,8 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
     /// <summary>The version of the newest committed change.</summary>
     public long Version => store.Version;
 
+    public JsonObject Read(ResourceRequest request) => RequestBody.ReadObject(request);
+
     public string NewUid() => identities.NewUid();
 
     public string NameSuffix() => identities.Suffix();
@@ -19,6 +22,23 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
     public bool Exists(ResourceRequest request, string key) => store.Get(request.Resource.StoreName, key) is not null;
 
     public StoredObject? Latest(ResourceRequest request) => store.GetLatest(request.Resource.StoreName, request.Key);
+
+    public StoredObject? Find(string storeName, string key) => store.GetLatest(storeName, key);
+
+    public List<StoredObject> List(string storeName, string prefix) => store.List(storeName, prefix).Items;
+
+    /// <summary>Changes an object as part of another request, until nobody was faster. Nothing happens when it is gone.</summary>
+    public async ValueTask ChangeAsync(
+        string storeName, string key, Action<JsonObject> change, bool isDryRun, CancellationToken cancellationToken)
+    {
+        while (store.GetLatest(storeName, key) is { } before)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var item = before.Parse();
+            change(item);
+            if (isDryRun || await store.WriteAsync(storeName, key, before, EncodedObject.Of(item)) is not null) return;
+        }
+    }
 
     /// <summary>Kind, version, namespace and name of a body must agree with the path.</summary>
     public void CheckIdentity(JsonObject item, ResourceRequest request)
@@ -63,20 +83,34 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         foreach (var path in unknown) request.Warnings.Add($"unknown field \"{path}\"");
     }
 
-    /// <summary>Mutating admission, defaults, validation, validating admission; returns the object to store.</summary>
-    public async ValueTask<JsonObject> AdmitAsync(
-        AdmissionRequest asked, ResourceRequest request, JsonObject? old, CancellationToken cancellationToken)
+    /// <summary>Notes in managedFields what a create sets. Before admission: what that adds belongs to nobody.</summary>
+    public void TrackCreate(JsonObject item, ResourceRequest request) =>
+        ManagedFields.TrackUpdate(request.Type, null, item, request.Writer, Now);
+
+    /// <summary>Notes in managedFields what an update or a patch changes.</summary>
+    public void TrackUpdate(JsonObject item, JsonObject old, ResourceRequest request)
+    {
+        ManagedFields.TrackUpdate(request.Type, old, item, request.Writer, Now);
+        ManagedFields.KeepTimesIfUnchanged(old, item);
+    }
+
+    public async ValueTask MutateAsync(AdmissionRequest asked, ResourceRequest request, CancellationToken cancellationToken)
     {
         await admission.MutateAsync(asked, cancellationToken);
+        request.Resource.Rules.Default(asked.Object!, request.Type);
+    }
+
+    /// <summary>The kind's validation, then validating admission.</summary>
+    public async ValueTask ValidateAsync(
+        AdmissionRequest asked, ResourceRequest request, JsonObject? old, CancellationToken cancellationToken)
+    {
         var item = asked.Object!;
-        var rules = request.Resource.Rules;
-        rules.Default(item, request.Type);
-        var errors = rules.Validate(item, old, request.Type, request.Subresource, request.Warnings);
+        var errors = request.Resource.Rules.Validate(item, old, request.Type, request.Subresource, request.Warnings);
         if (errors.Count > 0)
             throw ApiFailure.Invalid(request.Type.Group, request.Type.Kind, item.Ensure("metadata").Text("name") ?? "", errors);
         await admission.ValidateAsync(asked, cancellationToken);
-        request.Warnings.AddRange(asked.Warnings);
-        return item;
+        foreach (var warning in asked.Warnings)
+            if (!request.Warnings.Contains(warning)) request.Warnings.Add(warning);
     }
 
     public ValueTask AdmitDeleteAsync(AdmissionRequest asked, CancellationToken cancellationToken) =>

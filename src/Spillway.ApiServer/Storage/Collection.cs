@@ -26,6 +26,8 @@ internal sealed class Collection
     /// <summary>Every event after this version is in the history.</summary>
     public long Floor { get; private set; }
 
+    public long LastChange { get; private set; }
+
     public Entry? Find(string key) => _byKey.GetValueOrDefault(key);
 
     public Entry Add(string key, long rowId)
@@ -134,6 +136,7 @@ internal sealed class Collection
 
     private void Remember(StoreEvent change)
     {
+        LastChange = change.Version;
         _history.Enqueue(change);
         _historyBytes += change.Size;
         while (_history.Count > WindowEvents || (_historyBytes > WindowBytes && _history.Count > 64))

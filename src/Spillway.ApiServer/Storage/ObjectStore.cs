@@ -124,6 +124,12 @@ public sealed class ObjectStore : IAsyncDisposable
         }
     }
 
+    /// <summary>Version of the newest committed change of a resource; 0 for none since the store was opened.</summary>
+    public long LastChange(string resource)
+    {
+        lock (_lock) return _collections.GetValueOrDefault(resource)?.LastChange ?? 0;
+    }
+
     /// <summary>Oldest version a watch of the resource can begin after.</summary>
     public long Floor(string resource)
     {

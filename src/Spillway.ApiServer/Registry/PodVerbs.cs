@@ -1,0 +1,160 @@
+using System.Text.Json.Nodes;
+using Spillway.ApiServer.Http;
+
+namespace Spillway.ApiServer.Registry;
+
+/// <summary>Binding a pod to a node, and evicting it with respect to disruption budgets.</summary>
+internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerbs deletes)
+{
+    public async ValueTask<ApiResponse> BindAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        request.ReadDryRun();
+        var binding = steps.Read(request);
+        var node = binding.Map("target")?.Text("name") ?? "";
+        if (node.Length == 0)
+            throw ApiFailure.Invalid("", "Binding", request.Name, [FieldError.Required("target.name", "")]);
+        if (binding.Map("target")?.Text("kind") is { Length: > 0 } kind and not "Node")
+        {
+            throw ApiFailure.Invalid("", "Binding", request.Name, [
+                FieldError.NotSupported("target.kind", JsonValue.Create(kind), ["Node", "<empty>"]),
+            ]);
+        }
+        var uid = binding.Map("metadata")?.Text("uid");
+        var answer = await updates.ChangeAsync(request, live => Bound(live, binding, node, uid, request), cancellationToken);
+        return answer.Status >= 300 ? answer : ObjectView.Answer(request, 201, Success());
+    }
+
+    public async ValueTask<ApiResponse> EvictAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        request.ReadDryRun();
+        var eviction = steps.Read(request);
+        if (eviction.Map("metadata")?.Text("name") is { Length: > 0 } name && name != request.Name)
+            throw ApiFailure.BadRequest("name in URL does not match name in Eviction object");
+        var pod = steps.Latest(request) ?? throw request.NotFound();
+        var options = DeleteOptions.Of(eviction.Map("deleteOptions"));
+        var tree = pod.Shared;
+        if (MustAskBudget(tree)) await ChargeBudgetAsync(tree, request, cancellationToken);
+        await deletes.DeleteAsync(request.For(request.Namespace, request.Name, ""), options, cancellationToken);
+        return ObjectView.Answer(request, 201, Success());
+    }
+
+    private static JsonObject Bound(JsonObject live, JsonObject binding, string node, string? uid, ResourceRequest request)
+    {
+        var pod = live.DeepClone().AsObject();
+        var metadata = pod.Ensure("metadata");
+        if (uid is { Length: > 0 } && uid != metadata.Text("uid"))
+            throw request.Conflict($"Precondition failed: UID in precondition: {uid}, UID in object meta: {metadata.Text("uid")}");
+        if (ObjectMeta.IsTerminating(pod))
+            throw request.Conflict($"pod {request.Name} is being deleted, cannot be assigned to a host");
+        var spec = pod.Ensure("spec");
+        if (spec.Text("nodeName") is { Length: > 0 } taken)
+            throw request.Conflict($"pod {request.Name} is already assigned to node \"{taken}\"");
+        if (spec.List("schedulingGates") is { Count: > 0 })
+            throw request.Conflict($"pod {request.Name} has non-empty .spec.schedulingGates");
+        spec["nodeName"] = node;
+        foreach (var (key, value) in binding.Map("metadata")?.Map("annotations") ?? [])
+            metadata.Ensure("annotations")[key] = value?.DeepClone();
+        foreach (var (key, value) in binding.Map("metadata")?.Map("labels") ?? [])
+            metadata.Ensure("labels")[key] = value?.DeepClone();
+        SetScheduled(pod.Ensure("status"), metadata);
+        return pod;
+    }
+
+    private static void SetScheduled(JsonObject status, JsonObject metadata)
+    {
+        var conditions = status.EnsureList("conditions");
+        for (var i = conditions.Count - 1; i >= 0; i--)
+            if ((conditions[i] as JsonObject)?.Text("type") == "PodScheduled") conditions.RemoveAt(i);
+        conditions.Add(new JsonObject
+        {
+            ["type"] = "PodScheduled",
+            ["status"] = "True",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = metadata.Text("creationTimestamp"),
+        });
+    }
+
+    /// <summary>Pods that do not run, or never became ready in time, cost no budget.</summary>
+    private static bool MustAskBudget(JsonObject pod) =>
+        !ObjectMeta.IsTerminating(pod) && pod.Map("status")?.Text("phase") is not ("Succeeded" or "Failed" or "Pending");
+
+    private async ValueTask ChargeBudgetAsync(JsonObject pod, ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var labels = Labels(pod);
+        string? found = null;
+        foreach (var budget in steps.List("poddisruptionbudgets.policy", request.Namespace + "/"))
+        {
+            if (!Selectors.Matches(budget.Shared.Map("spec")?.Map("selector"), labels)) continue;
+            if (found is not null)
+            {
+                throw new ApiFailure(500, "InternalError",
+                    "Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+            }
+            found = budget.Name;
+        }
+        if (found is null) return;
+        await steps.ChangeAsync("poddisruptionbudgets.policy", request.Namespace + "/" + found,
+            budget => Charge(budget, found, request), request.IsDryRun, cancellationToken);
+    }
+
+    private void Charge(JsonObject budget, string name, ResourceRequest request)
+    {
+        var status = budget.Ensure("status");
+        if ((status.Number("observedGeneration") ?? 0) < ObjectMeta.Generation(budget))
+            throw TooMany(10, "The disruption budget " + name + " is still being processed by the server.", name, request);
+        var allowed = status.Number("disruptionsAllowed") ?? 0;
+        if (allowed <= 0)
+        {
+            throw TooMany(0, $"The disruption budget {name} needs {status.Number("desiredHealthy") ?? 0} healthy pods and has "
+                + $"{status.Number("currentHealthy") ?? 0} currently", name, request);
+        }
+        status["disruptionsAllowed"] = allowed - 1;
+        status.Ensure("disruptedPods")[request.Name] = ObjectMeta.Time(steps.Now);
+    }
+
+    private static ApiFailure TooMany(int seconds, string why, string budget, ResourceRequest request)
+    {
+        _ = (budget, request);
+        var details = new JsonObject
+        {
+            ["causes"] = new JsonArray(new JsonObject { ["reason"] = "DisruptionBudget", ["message"] = why }),
+        };
+        if (seconds > 0) details["retryAfterSeconds"] = seconds;
+        return new ApiFailure(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
+        {
+            Details = details, RetryAfterSeconds = seconds,
+        };
+    }
+
+    private static Dictionary<string, string> Labels(JsonObject item)
+    {
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in item.Map("metadata")?.Map("labels") ?? []) labels[name] = value.AsText() ?? "";
+        return labels;
+    }
+
+    private static JsonObject Success() => new()
+    {
+        ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201,
+    };
+}
+
+/// <summary>Label selectors as objects carry them.</summary>
+internal static class Selectors
+{
+    /// <summary>A missing selector matches nothing, an empty one everything.</summary>
+    public static bool Matches(JsonObject? selector, Dictionary<string, string> labels)
+    {
+        if (selector is null) return false;
+        foreach (var (name, value) in selector.Map("matchLabels") ?? [])
+            if (!labels.TryGetValue(name, out var has) || has != value.AsText()) return false;
+        foreach (var term in selector.Objects("matchExpressions"))
+        {
+            var has = labels.TryGetValue(term.Text("key") ?? "", out var value);
+            var isIn = has && term.Texts("values").Contains(value);
+            var fits = term.Text("operator") switch { "In" => isIn, "NotIn" => !isIn, "Exists" => has, _ => !has };
+            if (!fits) return false;
+        }
+        return true;
+    }
+}
