@@ -1,4 +1,5 @@
 using Spillway.Core.ClusterFile;
+using Spillway.Core.Plans;
 
 namespace Spillway.Core.Tests;
 
@@ -18,6 +19,24 @@ public sealed class ClusterFileGoldenTests
         lines.Add($"{result.Diagnostics.Count(diagnostic => diagnostic.IsError)} errors, "
             + $"{result.SpillwayDocuments.Count} Spillway documents, {result.KubernetesDocuments.Count} other");
         Golden.Check(Path.Combine(folder, "diagnostics.txt"), string.Join('\n', lines) + "\n");
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Every_good_file_has_a_plan_that_gives_its_reasons(string name)
+    {
+        var folder = Path.Combine(Golden.Root, "clusterfile", name);
+        var result = Read(folder);
+        if (result.Model is not { } model)
+        {
+            result.HasErrors.ShouldBeTrue();
+            return;
+        }
+
+        var plan = ClusterPlanner.Plan(model, PlanHistory.Empty, result.Diagnostics);
+
+        Golden.Check(Path.Combine(folder, "plan.txt"), PlanPrinter.Print(plan));
+        PlanDiff.Between(ClusterPlan.FromJson(plan.ToJson()), plan).ShouldBeEmpty();
     }
 
     internal static ClusterFileResult Read(string folder)

@@ -4,6 +4,7 @@ using Spillway.ApiServer.Apply;
 using Spillway.ApiServer.Defaulting;
 using Spillway.ApiServer.Patching;
 using Spillway.ApiServer.Schema;
+using Spillway.ApiServer.Validation;
 
 namespace Spillway.Tests.ApiServer.Objects;
 
@@ -44,6 +45,66 @@ public sealed class RecordedWritesTests
 
         judged.ShouldBeGreaterThan(20);
         wrong.ShouldBeEmpty(string.Join("\n", wrong));
+    }
+
+    [Theory]
+    [InlineData("02-configmaps-crud.jsonl")]
+    [InlineData("05-pods.jsonl")]
+    public void Refusals_have_the_real_causes(string file)
+    {
+        var states = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
+        var wrong = new List<string>();
+        var judged = 0;
+        foreach (var exchange in Recordings.Read(file))
+        {
+            if (exchange["responseBody"] is not JsonObject answer) continue;
+            var path = exchange["path"]!.GetValue<string>();
+            if (answer["metadata"]?["name"] is not null && Target.Of(path, answer) is { } stored)
+            {
+                if (!path.Contains("dryRun", StringComparison.Ordinal)) states[stored.Key] = answer;
+                continue;
+            }
+            if (exchange["status"]!.GetValue<int>() != 422 || Refused(exchange, answer, states) is not { } ours) continue;
+            judged++;
+            // The part of a message that shows the server's own structs cannot be ours.
+            var theirs = answer["details"]!["causes"]!.AsArray()
+                .Select(c => $"{c!["reason"]} {c["field"]}: {c["message"]!.GetValue<string>().Split("\n@@")[0]}").ToList();
+            if (!ours.SequenceEqual(theirs))
+                wrong.Add($"#{exchange["seq"]}\n  ours   {string.Join("\n         ", ours)}\n  theirs {string.Join("\n         ", theirs)}");
+        }
+
+        judged.ShouldBeGreaterThan(5);
+        wrong.ShouldBeEmpty(string.Join("\n", wrong));
+    }
+
+    private static List<string>? Refused(JsonObject exchange, JsonObject answer, Dictionary<string, JsonObject> states)
+    {
+        var kind = answer["details"]?["kind"]?.GetValue<string>();
+        if (exchange["requestBody"] is not { } body || answer["details"]?["causes"] is null) return null;
+        var type = TypeTable.Load().Resources.FirstOrDefault(r => r.Kind == kind && r.Verbs.Contains("update"));
+        if (type is null) return null;
+        var parts = exchange["path"]!.GetValue<string>().Split('?')[0].Split('/');
+        var at = Array.LastIndexOf(parts, type.Resource);
+        var subresource = at + 2 < parts.Length ? parts[at + 2] : "";
+        // A resize is decided with the node; whether a status fits depends on a binding that no answer showed.
+        if (subresource is "resize" or "status") return null;
+        JsonObject item;
+        JsonObject? live = null;
+        if (exchange["method"]!.GetValue<string>() == "POST")
+        {
+            item = body.DeepClone().AsObject();
+            if (type.Namespaced) item["metadata"]!["namespace"] = parts[at - 1];
+            if (item["metadata"]!["generateName"] is { } prefix) item["metadata"]!["name"] = prefix.GetValue<string>()[..58] + "abcde";
+        }
+        else
+        {
+            live = states[$"{type.QualifiedResource}/{parts[at - 1]}/{parts[at + 1]}"];
+            item = exchange["requestHeaders"]!["Content-Type"]!.GetValue<string>().Contains("strategic", StringComparison.Ordinal)
+                ? StrategicMergePatch.Apply(live, body, type.Schema)
+                : MergePatch.Apply(live, body);
+        }
+        Defaults.Apply(type, item);
+        return [.. ObjectValidation.Validate(type, item, live, subresource).Select(e => $"{e.Reason} {e.Field}: {e.Message}")];
     }
 
     private static JsonObject? Replay(JsonObject exchange, Target target, JsonObject? live)

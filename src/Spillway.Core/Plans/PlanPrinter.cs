@@ -1,0 +1,85 @@
+using System.Text;
+
+namespace Spillway.Core.Plans;
+
+/// <summary>Plans and their differences as text, the same in every culture and on every machine.</summary>
+public static class PlanPrinter
+{
+    public static string Print(ClusterPlan plan)
+    {
+        var text = new StringBuilder();
+        text.Append($"Plan for {plan.Cluster}: {Count(plan, PlanKinds.Machine)}, {Count(plan, PlanKinds.Pool)}, ");
+        text.Append(Count(plan, PlanKinds.Accelerator)).Append('\n');
+        foreach (var item in plan.Items)
+        {
+            text.Append($"\n{item.Kind} {item.Name}\n  because {item.Why}\n");
+            AppendFacts(text, item);
+        }
+
+        foreach (var warning in plan.Warnings)
+            text.Append($"\n{warning}\n");
+        return text.ToString();
+    }
+
+    public static string Print(IReadOnlyList<PlanChange> changes)
+    {
+        if (changes.Count == 0)
+            return "Nothing to change: the cluster is as the file says.\n";
+        var text = new StringBuilder();
+        foreach (var change in changes)
+        {
+            var sign = change switch
+            {
+                PlanChange.Added => '+',
+                PlanChange.Removed => '-',
+                _ => '~',
+            };
+            text.Append($"{sign} {change.Item.Kind} {change.Item.Name}: {PlanDiff.Consequence(change)}\n");
+            if (change is not PlanChange.Changed changed)
+                continue;
+            foreach (var fact in changed.Facts)
+                text.Append($"    {fact.Key}: {fact.Before ?? "nothing"} -> {fact.After ?? "nothing"}\n");
+        }
+
+        var added = changes.Count(change => change is PlanChange.Added);
+        var removed = changes.Count(change => change is PlanChange.Removed);
+        text.Append($"{added} to add, {changes.Count - added - removed} to change, {removed} to remove\n");
+        return text.ToString();
+    }
+
+    // Labels and node sizes are many: they go on one line each kind.
+    private static void AppendFacts(StringBuilder text, PlanItem item)
+    {
+        var width = item.Facts.Count == 0 ? 0 : item.Facts.Where(fact => !IsNodeFact(fact))
+            .Select(fact => fact.Key.Length).DefaultIfEmpty(0).Max();
+        width = Math.Max(width, "node".Length);
+        foreach (var fact in item.Facts.Where(fact => !IsNodeFact(fact)))
+            text.Append($"  {fact.Key.PadRight(width)}  {fact.Value}\n");
+        AppendGroup(text, item, "node ", "node", " ", width);
+        AppendGroup(text, item, "label ", "labels", "=", width);
+        AppendGroup(text, item, "taint ", "taints", null, width);
+    }
+
+    private static void AppendGroup(
+        StringBuilder text, PlanItem item, string prefix, string title, string? joint, int width)
+    {
+        var lead = title;
+        foreach (var fact in item.Facts.Where(fact => fact.Key.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            var value = joint is null ? fact.Value : $"{fact.Key[prefix.Length..]}{joint}{fact.Value}";
+            text.Append($"  {lead.PadRight(width)}  {value}\n");
+            lead = "";
+        }
+    }
+
+    private static bool IsNodeFact(PlanFact fact) =>
+        fact.Key.StartsWith("node ", StringComparison.Ordinal)
+        || fact.Key.StartsWith("label ", StringComparison.Ordinal)
+        || fact.Key.StartsWith("taint ", StringComparison.Ordinal);
+
+    private static string Count(ClusterPlan plan, string kind)
+    {
+        var count = plan.OfKind(kind).Count();
+        return count == 1 ? $"1 {kind}" : $"{count} {kind}s";
+    }
+}
