@@ -35,7 +35,7 @@ public sealed class KubeApiServer : IAsyncDisposable
         var chain = new AdmissionChain(
             StoreReads.For(store, Types, authorizer), options.Time, options.Random, new WebhookDoor(options.Services));
         var steps = new WriteSteps(store, chain, _identities, options.Time);
-        var view = new ObjectView();
+        var view = new ObjectView(options.Time);
         var reads = new ReadVerbs(store, view);
         var creates = new CreateVerb(steps, view);
         var updates = new UpdateVerbs(steps, view, creates);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Defaulting;
 using Spillway.ApiServer.Schema;
+using Spillway.ApiServer.Validation;
 
 namespace Spillway.ApiServer.Registry;
 
@@ -12,7 +13,8 @@ internal sealed class BuiltInRules : IKindRules
     public void Default(JsonObject item, ResourceType type) => Defaults.Apply(type, item);
 
     public IReadOnlyList<FieldError> Validate(
-        JsonObject item, JsonObject? old, ResourceType type, string subresource, List<string> warnings) => [];
+        JsonObject item, JsonObject? old, ResourceType type, string subresource, List<string> warnings) =>
+        ObjectValidation.Validate(type, item, old, subresource);
 
     public ValueTask<JsonObject> ConvertAsync(JsonObject item, ResourceType to, CancellationToken cancellationToken)
     {

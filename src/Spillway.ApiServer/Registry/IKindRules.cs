@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Spillway.ApiServer.Printing;
 using Spillway.ApiServer.Schema;
 
 namespace Spillway.ApiServer.Registry;
@@ -18,6 +19,12 @@ public interface IKindRules
     /// <summary>Complaints about an object; <paramref name="old"/> is null on create. Appends warnings for the client.</summary>
     IReadOnlyList<FieldError> Validate(
         JsonObject item, JsonObject? old, ResourceType type, string subresource, List<string> warnings);
+
+    /// <summary>Column definitions of the Table form.</summary>
+    JsonArray Columns(ResourceType type) => TablePrinter.Columns(type);
+
+    /// <summary>A row of the Table form: its cells, without the object.</summary>
+    JsonObject Row(JsonObject item, ResourceType type, DateTimeOffset now) => TablePrinter.Print(type, item, now);
 
     /// <summary>The object in another served version of the same resource; may return the same instance.</summary>
     ValueTask<JsonObject> ConvertAsync(JsonObject item, ResourceType to, CancellationToken cancellationToken);

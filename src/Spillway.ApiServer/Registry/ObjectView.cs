@@ -10,8 +10,11 @@ namespace Spillway.ApiServer.Registry;
 /// Shows stored objects in the version and form that a client asked for. The common case, JSON in the stored version,
 /// hands out the stored bytes.
 /// </summary>
-internal sealed class ObjectView
+internal sealed class ObjectView(TimeProvider time)
 {
+    /// <summary>How objects look as lines.</summary>
+    public Tables Tables { get; } = new(time);
+
     private static readonly ReadOnlyMemory<byte> s_comma = ","u8.ToArray();
     private static readonly ReadOnlyMemory<byte> s_open = "{"u8.ToArray();
     private static readonly ReadOnlyMemory<byte> s_end = "]}\n"u8.ToArray();

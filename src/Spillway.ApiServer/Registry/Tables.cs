@@ -3,54 +3,46 @@ using System.Text.Json.Nodes;
 namespace Spillway.ApiServer.Registry;
 
 /// <summary>The Table form, as <c>kubectl get</c> asks for it.</summary>
-internal static class Tables
+internal sealed class Tables(TimeProvider time)
 {
-    public static JsonObject One(JsonObject item, ResourceRequest request)
+    public JsonObject One(JsonObject item, ResourceRequest request)
     {
         var metadata = new JsonObject { ["resourceVersion"] = item.Map("metadata")?.Text("resourceVersion") ?? "" };
         return Many([item], metadata, request);
     }
 
     /// <summary>Only the first event of a watch tells the columns.</summary>
-    public static JsonObject Event(JsonObject item, ResourceRequest request, bool isFirst)
+    public JsonObject Event(JsonObject item, ResourceRequest request, bool isFirst)
     {
         var table = One(item, request);
         if (!isFirst) table["columnDefinitions"] = null;
         return table;
     }
 
-    public static JsonObject Many(IReadOnlyList<JsonObject> items, JsonObject metadata, ResourceRequest request)
+    public JsonObject Many(IReadOnlyList<JsonObject> items, JsonObject metadata, ResourceRequest request)
     {
+        var now = time.GetUtcNow();
         var rows = new JsonArray();
-        foreach (var item in items) rows.Add(Row(item, request));
+        foreach (var item in items) rows.Add(Row(item, request, now));
         return new JsonObject
         {
             ["kind"] = "Table",
             ["apiVersion"] = "meta.k8s.io/" + request.Accept.MetaVersion,
             ["metadata"] = metadata,
-            ["columnDefinitions"] = new JsonArray(Column("Name", "string", "name"), Column("Created At", "date", "")),
+            ["columnDefinitions"] = request.Resource.Rules.Columns(request.Type),
             ["rows"] = rows,
         };
     }
 
-    private static JsonObject Row(JsonObject item, ResourceRequest request)
+    private static JsonObject Row(JsonObject item, ResourceRequest request, DateTimeOffset now)
     {
-        var metadata = item.Map("metadata");
-        var row = new JsonObject
+        var row = request.Resource.Rules.Row(item, request.Type, now);
+        row["object"] = request.Query["includeObject"] switch
         {
-            ["cells"] = new JsonArray(metadata?.Text("name"), metadata?.Text("creationTimestamp")),
+            "None" => null,
+            "Object" => item.DeepClone(),
+            _ => ObjectView.Metadata(item, request.Accept),
         };
-        switch (request.Query["includeObject"])
-        {
-            case "None": break;
-            case "Object": row["object"] = item.DeepClone(); break;
-            default: row["object"] = ObjectView.Metadata(item, request.Accept); break;
-        }
         return row;
     }
-
-    private static JsonObject Column(string name, string type, string format) => new()
-    {
-        ["name"] = name, ["type"] = type, ["format"] = format, ["description"] = "", ["priority"] = 0,
-    };
 }

@@ -98,7 +98,7 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
         return view.LineAsync(request, type, item, isFirst, cancellationToken);
     }
 
-    private static byte[] Bookmark(ResourceRequest request, long version, bool isEndOfInitial)
+    private byte[] Bookmark(ResourceRequest request, long version, bool isEndOfInitial)
     {
         var (kind, apiVersion) = request.Accept.Shape switch
         {
@@ -109,7 +109,7 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
         if (isEndOfInitial)
             metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
         var bookmark = new JsonObject { ["kind"] = kind, ["apiVersion"] = apiVersion, ["metadata"] = metadata };
-        if (request.Accept.Shape == Shape.Table) bookmark = Tables.One(bookmark, request);
+        if (request.Accept.Shape == Shape.Table) bookmark = view.Tables.One(bookmark, request);
         return Json.Bytes(new JsonObject { ["type"] = "BOOKMARK", ["object"] = bookmark });
     }
 
