@@ -38,6 +38,14 @@ internal sealed class YamlTreeReader(Problems problems, string file, int lineOff
             ReportSyntax(exception, text);
             return null;
         }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException
+            or FormatException or OverflowException or IndexOutOfRangeException)
+        {
+            // YamlDotNet's scanner fails so on some damaged input, such as a key in thirty open brackets.
+            problems.Error(DiagnosticCodes.Syntax, Place(parser.Current?.End ?? Mark.Empty),
+                "this is not YAML: the text after here cannot be made out", "look for brackets or quotes left open");
+            return null;
+        }
         catch (Stop stop)
         {
             problems.Error(stop.Code, stop.Place, stop.Message, stop.Suggestion);
