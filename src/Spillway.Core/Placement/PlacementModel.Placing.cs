@@ -31,9 +31,12 @@ public sealed partial class PlacementModel
         using var tried = BeginWhatIf();
         if (!state.Pods.TryGetValue(key, out var pod)) return [];
         if (pod.NodeName.Length > 0) state.Move(pod, "", assumed: false);
-        var names = placer.FeasibleSlots(pod).ToArray().Select(slot => state.Nodes.Records[slot]!.Name).ToList();
-        names.Sort(StringComparer.Ordinal);
-        return names;
+        var mask = placer.Feasible(pod).ToArray();
+        return
+        [
+            .. state.Nodes.Order.Slots.Where(slot => (mask[slot >> 6] >> (slot & 63) & 1) != 0)
+                .Select(slot => state.Nodes.Records[slot]!.Name),
+        ];
     }
 
     /// <summary>The pods that wait for a node, in queue order.</summary>
@@ -57,8 +60,9 @@ public sealed partial class PlacementModel
             devices.Add($"{free} {name} free");
         }
         var what = devices.Count > 0 ? $"has {string.Join(" and ", devices)}" : "has room";
-        return node.IsRented
-            ? $"rented: no machine of our own takes it, and {nodeName} of pool {node.Labels[WellKnownLabels.Pool]} {what}"
-            : $"on-prem first: {nodeName} {what}";
+        var pool = node.Labels[WellKnownLabels.Pool];
+        return pool is null
+            ? $"on-prem first: {nodeName} {what}"
+            : $"rented: no machine of our own takes it, and {nodeName} of pool {pool} {what}";
     }
 }

@@ -112,6 +112,8 @@ internal sealed class ClassTable(NodeTable nodes)
             DeviceColumns = devices,
             ScoringCpu = NodeTable.Capped(requirements.ScoringCpuMillis),
             ScoringMemory = NodeTable.Capped(requirements.ScoringMemoryBytes),
+            UsedCpu = NodeTable.Capped(requirements.Requests.CpuMillis),
+            UsedMemory = NodeTable.Capped(requirements.Requests.MemoryBytes),
             BestEffort = requirements.Requests.CpuMillis == 0 && requirements.Requests.MemoryBytes == 0,
             HardSpread = Hard(key),
             SoftSpread = Soft(key),

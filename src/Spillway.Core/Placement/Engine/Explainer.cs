@@ -12,14 +12,7 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
         if (state.Volumes.BeforeNodes(pod) is { } before)
             return new PlacementExplanation { NodeCount = nodes.Count, Reasons = [], BeforeNodes = before };
         var found = new Findings();
-        nodes.EnsureRanks();
-        var slots = new List<int>();
-        for (var slot = 0; slot < nodes.High; slot++)
-        {
-            if (nodes.Records[slot] is not null) slots.Add(slot);
-        }
-        slots.Sort((a, b) => nodes.Rank[a].CompareTo(nodes.Rank[b]));
-        foreach (var slot in slots)
+        foreach (var slot in nodes.Order.Slots)
         {
             if (RefusalBesideNominated(pod, slot, found)) resolvable.Add(slot);
         }

@@ -14,7 +14,6 @@ internal sealed class ModelState
     private readonly Dictionary<int, int> priorities = [];
     private readonly List<JournalEntry> journal = [];
     private int openWhatIfs;
-    private int nominations;
 
     public ModelState()
     {
@@ -37,6 +36,9 @@ internal sealed class ModelState
     public NodeTable Nodes { get; }
 
     public ClassTable Classes { get; }
+
+    /// <summary>How many pods hold a promise of room.</summary>
+    public int Nominations { get; private set; }
 
     public VolumeIndex Volumes { get; }
 
@@ -174,7 +176,7 @@ internal sealed class ModelState
             foreach (var pod in waiting) Enter(pod);
         }
         Nodes.Nominated[slot] = null;
-        if (nominations > 0) RestoreNominations(node.Name);
+        if (Nominations > 0) RestoreNominations(node.Name);
         Record(new JournalEntry(Change.NodeAdded, Name: node.Name));
     }
 
@@ -265,14 +267,14 @@ internal sealed class ModelState
     private void EnterNomination(PodEntry entry)
     {
         if (entry.NominatedNode.Length == 0) return;
-        nominations++;
+        Nominations++;
         Promise(entry);
     }
 
     private void Denominate(PodEntry entry)
     {
         if (entry.NominatedNode.Length == 0) return;
-        nominations--;
+        Nominations--;
         var slot = Nodes.Find(entry.NominatedNode);
         if (slot < 0 || Nodes.Nominated[slot] is not { } list) return;
         list.Remove(entry);

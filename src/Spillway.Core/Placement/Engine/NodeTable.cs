@@ -25,8 +25,6 @@ internal sealed class NodeTable
     private readonly Dictionary<NodeShapeKey, NodeShape> shapes = [];
     private readonly Stack<int> freeSlots = new();
     private readonly List<string> resources = [];
-    private bool ranksStale;
-
     public NodeTable()
     {
         Column(ResourceAmounts.Pods);
@@ -50,10 +48,8 @@ internal sealed class NodeTable
 
     public List<long[]> Free { get; } = [];
 
-    /// <summary>CPU and memory in use as scoring counts them, with defaults for pods that request none.</summary>
-    public long[] ScoringCpu { get; private set; } = [];
-
-    public long[] ScoringMemory { get; private set; } = [];
+    /// <summary>What scoring reads, as doubles so that four nodes are scored at once.</summary>
+    public ScoringColumns Scoring { get; } = new();
 
     public PodEntry?[] FirstPod { get; private set; } = [];
 
@@ -65,7 +61,8 @@ internal sealed class NodeTable
 
     public bool[] Rented { get; private set; } = [];
 
-    public int[] Rank { get; private set; } = [];
+    /// <summary>Nodes in name order: the order of ties and of everything that is printed.</summary>
+    public NodeOrder Order { get; } = new();
 
     /// <summary>How many nodes carry a PreferNoSchedule taint.</summary>
     public int SoftTaints { get; private set; }
@@ -109,12 +106,10 @@ internal sealed class NodeTable
         Records[slot] = node;
         Shapes[slot] = ShapeOf(node);
         Rented[slot] = node.IsRented;
-        ScoringCpu[slot] = 0;
-        ScoringMemory[slot] = 0;
         FirstPod[slot] = null;
         for (var column = 0; column < resources.Count; column++) Free[column][slot] = 0;
         SetAllocatable(slot, node, used: false);
-        ranksStale = true;
+        Order.Add(slot, node.Name, Records);
         if (HasSoftTaint(node)) SoftTaints++;
         StaticChanges.Add(slot);
         AllChanges.Add(slot);
@@ -126,6 +121,7 @@ internal sealed class NodeTable
     {
         if (HasSoftTaint(Records[slot]!)) SoftTaints--;
         slots.Remove(Records[slot]!.Name);
+        Order.Remove(slot, Records[slot]!.Name, Records);
         Records[slot] = null;
         Shapes[slot] = null;
         for (var column = 0; column < resources.Count; column++)
@@ -152,26 +148,8 @@ internal sealed class NodeTable
         var resources = podClass.ResourceColumns;
         var amounts = podClass.ResourceAmounts;
         for (var i = 0; i < resources.Length; i++) Free[resources[i]][slot] -= sign * amounts[i];
-        ScoringCpu[slot] += sign * podClass.ScoringCpu;
-        ScoringMemory[slot] += sign * podClass.ScoringMemory;
+        Scoring.Use(slot, podClass, sign);
         AllChanges.Add(slot);
-    }
-
-    /// <summary>Nodes in name order: the order of ties and of everything that is printed.</summary>
-    public void EnsureRanks()
-    {
-        if (!ranksStale) return;
-        ranksStale = false;
-        var names = new string[slots.Count];
-        var order = new int[slots.Count];
-        var count = 0;
-        foreach (var (name, slot) in slots)
-        {
-            names[count] = name;
-            order[count++] = slot;
-        }
-        Array.Sort(names, order, StringComparer.Ordinal);
-        for (var i = 0; i < order.Length; i++) Rank[order[i]] = i;
     }
 
     /// <summary>Intersects a word of candidate slots with those that have the room a pod asks for.</summary>
@@ -228,6 +206,8 @@ internal sealed class NodeTable
             Allocatable[column][slot] = amount;
         }
         DeviceKinds[slot] = devices;
+        Scoring.SetNode(
+            slot, Allocatable[CpuColumn][slot], Allocatable[MemoryColumn][slot], node.IsRented, devices, keepUse: used);
     }
 
     internal static bool IsDevice(string resource) => resource is not (ResourceAmounts.Cpu or ResourceAmounts.Memory
@@ -258,13 +238,12 @@ internal sealed class NodeTable
         var old = Records.Length;
         Records = Resized(Records);
         Shapes = Resized(Shapes);
-        ScoringCpu = Resized(ScoringCpu);
-        ScoringMemory = Resized(ScoringMemory);
+        Scoring.Grow(size);
+        Order.Grow(size);
         FirstPod = Resized(FirstPod);
         Nominated = Resized(Nominated);
         DeviceKinds = Resized(DeviceKinds);
         Rented = Resized(Rented);
-        Rank = Resized(Rank);
         for (var column = 0; column < resources.Count; column++)
         {
             Allocatable[column] = Resized(Allocatable[column]);
@@ -279,57 +258,3 @@ internal sealed class NodeTable
         }
     }
 }
-
-/// <summary>
-/// Slots in the order in which they changed. When a reader has fallen behind what is kept, it starts over.
-/// </summary>
-internal sealed class ChangeLog
-{
-    private const int Kept = 1 << 16;
-
-    private int[] slots = new int[256];
-    private int count;
-
-    /// <summary>The position of the first entry still kept.</summary>
-    public long Start { get; private set; }
-
-    public long End => Start + count;
-
-    public ReadOnlySpan<int> Since(long position) => slots.AsSpan((int)(position - Start), (int)(End - position));
-
-    public void Add(int slot)
-    {
-        if (count == slots.Length)
-        {
-            if (count >= Kept)
-            {
-                Start += count;
-                count = 0;
-            }
-            else Array.Resize(ref slots, count * 2);
-        }
-        slots[count++] = slot;
-    }
-}
-
-/// <summary>What nodes of one shape share: all labels but the host name, the taints, and whether they are cordoned.</summary>
-internal sealed record NodeShapeKey(LabelMap Labels, ValueList<Taint> Taints, bool Unschedulable)
-{
-    public static NodeShapeKey Of(NodeRecord node)
-    {
-        var labels = node.Labels;
-        if (labels.ContainsKey(WellKnownLabels.Hostname))
-        {
-            var rest = new KeyValuePair<string, string>[labels.Count - 1];
-            var count = 0;
-            foreach (var pair in labels)
-            {
-                if (pair.Key != WellKnownLabels.Hostname) rest[count++] = pair;
-            }
-            labels = LabelMap.FromArray(rest);
-        }
-        return new NodeShapeKey(labels, node.Taints, node.Unschedulable);
-    }
-}
-
-internal sealed record NodeShape(int Id, NodeShapeKey Key);

@@ -6,20 +6,57 @@ namespace Spillway.Core.Placement.Engine;
 internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
 {
     private readonly NodeTable nodes = state.Nodes;
-    private int[] feasible = new int[64];
+    private ulong[] feasible = [];
 
     /// <summary>The best slot for the pod; -1 when no node takes it.</summary>
     public int Find(PodEntry pod, out long score)
     {
         score = 0;
-        if (pod.Class.HasVolumes && state.Volumes.BeforeNodes(pod) is not null) return -1;
-        if (PromisedNode(pod) is var promised and >= 0)
+        var promised = PromisedNode(pod);
+        var mask = promised < 0 ? Feasible(pod) : Only(promised);
+        return mask.IndexOfAnyExcept(0UL) < 0 ? -1 : scorer.Best(pod, mask, out score);
+    }
+
+    /// <summary>One bit for each slot that takes the pod; valid until the next question.</summary>
+    public ReadOnlySpan<ulong> Feasible(PodEntry pod)
+    {
+        if (feasible.Length < nodes.Words) feasible = new ulong[nodes.Words * 2];
+        var result = feasible.AsSpan(0, nodes.Words);
+        if (pod.Class.HasVolumes && state.Volumes.BeforeNodes(pod) is not null)
         {
-            feasible[0] = promised;
-            return scorer.Best(pod, feasible.AsSpan(0, 1), out score);
+            result.Clear();
+            return result;
         }
-        var count = Feasible(pod);
-        return count == 0 ? -1 : scorer.Best(pod, feasible.AsSpan(0, count), out score);
+        var mask = pod.Class.Rule.Mask();
+        var needsLook = pod.Class.HasNodeChecks || state.Nominations > 0 || NodeChecks.IsRepelled(pod);
+        for (var word = 0; word < result.Length; word++)
+        {
+            var candidates = mask[word];
+            if (candidates != 0) candidates = nodes.Fitting(word, candidates, pod.Class);
+            result[word] = needsLook ? Looked(pod, word, candidates) : candidates;
+        }
+        return result;
+    }
+
+    private ReadOnlySpan<ulong> Only(int slot)
+    {
+        if (feasible.Length < nodes.Words) feasible = new ulong[nodes.Words * 2];
+        var result = feasible.AsSpan(0, nodes.Words);
+        result.Clear();
+        result[slot >> 6] = 1UL << (slot & 63);
+        return result;
+    }
+
+    private ulong Looked(PodEntry pod, int word, ulong candidates)
+    {
+        var passed = candidates;
+        for (; candidates != 0; candidates &= candidates - 1)
+        {
+            var slot = (word << 6) + BitOperations.TrailingZeroCount(candidates);
+            if (!checks.Passes(pod, slot) || (nodes.Nominated[slot] is not null && !FitsBesideNominated(pod, slot)))
+                passed &= ~(1UL << (slot & 63));
+        }
+        return passed;
     }
 
     // A pod that room was made for takes it, even if another node would score higher by now.
@@ -29,35 +66,6 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
         var slot = nodes.Find(pod.NominatedNode);
         return slot >= 0 && checks.Fits(pod, slot) && FitsBesideNominated(pod, slot) ? slot : -1;
     }
-
-    /// <summary>How many nodes take the pod; their slots are in the shared buffer until the next call.</summary>
-    private int Feasible(PodEntry pod)
-    {
-        if (feasible.Length < nodes.High) feasible = new int[nodes.High * 2];
-        var mask = pod.Class.Rule.Mask();
-        var needsLook = pod.Class.HasNodeChecks || NodeChecks.IsRepelled(pod);
-        var count = 0;
-        for (var word = 0; word < nodes.Words; word++)
-        {
-            var candidates = mask[word];
-            if (candidates != 0) candidates = nodes.Fitting(word, candidates, pod.Class);
-            while (candidates != 0)
-            {
-                var slot = (word << 6) + BitOperations.TrailingZeroCount(candidates);
-                candidates &= candidates - 1;
-                if (needsLook && !checks.Passes(pod, slot)) continue;
-                if (nodes.Nominated[slot] is not null && !FitsBesideNominated(pod, slot)) continue;
-                feasible[count++] = slot;
-            }
-        }
-        return count;
-    }
-
-    /// <summary>The slots that take the pod; valid until the next question.</summary>
-    public ReadOnlySpan<int> FeasibleSlots(PodEntry pod) =>
-        pod.Class.HasVolumes && state.Volumes.BeforeNodes(pod) is not null ? [] : Slots(Feasible(pod));
-
-    private ReadOnlySpan<int> Slots(int count) => feasible.AsSpan(0, count);
 
     /// <summary>Whether the pod still fits once pods of its priority or higher take the room promised to them.</summary>
     public bool FitsBesideNominated(PodEntry pod, int slot)

@@ -90,6 +90,11 @@ internal sealed class PodClass(PodClassKey key, StaticRule rule)
 
     public long ScoringMemory { get; init; }
 
+    /// <summary>What the pod really requests, for the balance score.</summary>
+    public double UsedCpu { get; init; }
+
+    public double UsedMemory { get; init; }
+
     /// <summary>Neither CPU nor memory is asked for.</summary>
     public bool BestEffort { get; init; }
 

@@ -14,7 +14,8 @@ internal sealed class PodDesk(
         if (!requirements.SchedulingGates.IsEmpty)
         {
             var gates = string.Join(", ", requirements.SchedulingGates);
-            return new PlacementOutcome.Waits(WaitReason.Gate, $"Waits for its scheduling gates to be lifted: {gates}.");
+            return new PlacementOutcome.Waits(
+                WaitReason.Gate, $"Waits for its scheduling gates to be lifted: {gates}.");
         }
         if (!options.SchedulerNames.Contains(requirements.SchedulerName))
         {

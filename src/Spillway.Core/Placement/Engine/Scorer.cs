@@ -1,3 +1,4 @@
+using System.Numerics;
 using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Placement.Engine;
@@ -8,67 +9,89 @@ namespace Spillway.Core.Placement.Engine;
 /// </summary>
 internal sealed class Scorer(ModelState state, PlacementOptions options)
 {
-    private const long TaintWeight = 3;
-    private const long NodeAffinityWeight = 2;
-    private const long SpreadWeight = 2;
-    private const long PodAffinityWeight = 2;
+    private const double TaintWeight = 3;
+    private const double NodeAffinityWeight = 2;
+    private const double SpreadWeight = 2;
+    private const double PodAffinityWeight = 2;
     private const long MaxNodeScore = 100;
-
-    // Each tier outweighs all below it: the scheduler's scores add up to at most 1,100.
-    private const long OwnTier = 1_000_000;
-    private const long DeviceTier = 10_000;
-    private const int MaxDeviceKinds = 99;
 
     private readonly NodeTable nodes = state.Nodes;
     private readonly bool spillway = options.Policy == PlacementPolicy.Spillway;
     private readonly HashSet<int> seenDomains = [];
-    private long[] totals = [];
+    private int[] slots = [];
+    private double[] scores = [];
     private long[] raw = [];
 
-    /// <summary>The best of the feasible slots; ties go to the node whose name comes first.</summary>
-    public int Best(PodEntry pod, ReadOnlySpan<int> feasible, out long score)
+    /// <summary>The best of the slots in the mask, which has at least one; ties go to the name that comes first.</summary>
+    public int Best(PodEntry pod, ReadOnlySpan<ulong> mask, out long score)
     {
-        nodes.EnsureRanks();
-        if (totals.Length < feasible.Length)
-        {
-            totals = new long[Math.Max(64, feasible.Length * 2)];
-            raw = new long[totals.Length];
-        }
-        for (var i = 0; i < feasible.Length; i++) totals[i] = NodeScore(pod.Class, feasible[i]);
-        if (feasible.Length > 1) AddRelative(pod, feasible);
-
-        var best = 0;
-        for (var i = 1; i < feasible.Length; i++)
-        {
-            if (totals[i] > totals[best]
-                || (totals[i] == totals[best] && nodes.Rank[feasible[i]] < nodes.Rank[feasible[best]])) best = i;
-        }
-        score = totals[best];
-        return feasible[best];
+        Reserve();
+        ScoreNodes(pod.Class, mask);
+        if (IsRelative(pod)) AddRelative(pod, Listed(mask));
+        var best = Highest(mask);
+        score = (long)scores[best];
+        return best;
     }
 
-    /// <summary>The part of the score that depends on the node alone.</summary>
-    public long NodeScore(PodClass podClass, int slot)
+    private void Reserve()
     {
-        var cpu = nodes.Allocatable[NodeTable.CpuColumn][slot];
-        var memory = nodes.Allocatable[NodeTable.MemoryColumn][slot];
-        var packed = spillway && nodes.Rented[slot];
-        var score = Allocation(
-            cpu, nodes.ScoringCpu[slot] + podClass.ScoringCpu,
-            memory, nodes.ScoringMemory[slot] + podClass.ScoringMemory, packed);
-        if (!podClass.BestEffort)
+        if (scores.Length >= nodes.Records.Length) return;
+        scores = new double[nodes.Records.Length];
+        slots = new int[nodes.Records.Length];
+        raw = new long[nodes.Records.Length];
+    }
+
+    private void ScoreNodes(PodClass podClass, ReadOnlySpan<ulong> mask)
+    {
+        var devices = spillway && podClass.DeviceColumns.Length > 0;
+        for (var word = 0; word < mask.Length; word++)
         {
-            score += Balance(
-                cpu, cpu - nodes.Free[NodeTable.CpuColumn][slot] + podClass.Requirements.Requests.CpuMillis,
-                memory, memory - nodes.Free[NodeTable.MemoryColumn][slot] + podClass.Requirements.Requests.MemoryBytes);
+            var bits = mask[word];
+            if (bits == 0) continue;
+            for (var quad = 0; quad < 64; quad += 4)
+            {
+                if (((bits >> quad) & 15) != 0) nodes.Scoring.Score((word << 6) + quad, podClass, spillway, scores);
+            }
+            for (; devices && bits != 0; bits &= bits - 1)
+            {
+                var slot = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                scores[slot] += ScoringColumns.DeviceGain(KindsUsed(podClass, slot));
+            }
         }
-        if (!spillway) return score;
-        if (!nodes.Rented[slot]) score += OwnTier;
-        return score + (DeviceTier * (MaxDeviceKinds - Math.Min(MaxDeviceKinds, IdleDeviceKinds(podClass, slot))));
+    }
+
+    private int Highest(ReadOnlySpan<ulong> mask)
+    {
+        var best = -1;
+        var highest = double.NegativeInfinity;
+        for (var word = 0; word < mask.Length; word++)
+        {
+            for (var bits = mask[word]; bits != 0; bits &= bits - 1)
+            {
+                var slot = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                var score = scores[slot];
+                if (score < highest) continue;
+                if (score == highest && nodes.Order.Key(slot) > nodes.Order.Key(best)) continue;
+                best = slot;
+                highest = score;
+            }
+        }
+        return best;
+    }
+
+    private ReadOnlySpan<int> Listed(ReadOnlySpan<ulong> mask)
+    {
+        var count = 0;
+        for (var word = 0; word < mask.Length; word++)
+        {
+            for (var bits = mask[word]; bits != 0; bits &= bits - 1)
+                slots[count++] = (word << 6) + BitOperations.TrailingZeroCount(bits);
+        }
+        return slots.AsSpan(0, count);
     }
 
     /// <summary>Whether scores of this pod compare nodes with one another, beyond what each node is by itself.</summary>
-    public bool IsRelative(PodEntry pod)
+    private bool IsRelative(PodEntry pod)
     {
         var podClass = pod.Class;
         if (podClass.SoftSpread.Length > 0 || podClass.Preferred.Length > 0) return true;
@@ -80,45 +103,13 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
         return false;
     }
 
-    // Least allocated is the default profile's; most allocated is its mirror image, for nodes that cost by the hour.
-    private static long Allocation(long cpu, long cpuUsed, long memory, long memoryUsed, bool packed)
+    /// <summary>Kinds of device on the node that the pod asks for: the others lie idle beside it.</summary>
+    private int KindsUsed(PodClass podClass, int slot)
     {
-        long score = 0, weights = 0;
-        if (cpu > 0)
-        {
-            score += Share(cpu, cpuUsed, packed);
-            weights++;
-        }
-        if (memory > 0)
-        {
-            score += Share(memory, memoryUsed, packed);
-            weights++;
-        }
-        return weights == 0 ? 0 : score / weights;
-    }
-
-    private static long Share(long capacity, long used, bool packed)
-    {
-        if (packed) return Math.Min(used, capacity) * MaxNodeScore / capacity;
-        return used > capacity ? 0 : (capacity - used) * MaxNodeScore / capacity;
-    }
-
-    private static long Balance(long cpu, long cpuUsed, long memory, long memoryUsed)
-    {
-        if (cpu <= 0 || memory <= 0) return MaxNodeScore;
-        var cpuShare = Math.Min(1.0, (double)cpuUsed / cpu);
-        var memoryShare = Math.Min(1.0, (double)memoryUsed / memory);
-        return (long)((1 - Math.Abs((cpuShare - memoryShare) / 2)) * MaxNodeScore);
-    }
-
-    /// <summary>Kinds of device on the node that the pod would sit beside without using them.</summary>
-    private int IdleDeviceKinds(PodClass podClass, int slot)
-    {
-        var kinds = nodes.DeviceKinds[slot];
-        if (kinds == 0) return 0;
+        var kinds = 0;
         foreach (var column in podClass.DeviceColumns)
         {
-            if (nodes.Allocatable[column][slot] > 0) kinds--;
+            if (nodes.Allocatable[column][slot] > 0) kinds++;
         }
         return kinds;
     }
@@ -146,7 +137,7 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
         }
         if (most == 0) return;
         for (var i = 0; i < feasible.Length; i++)
-            totals[i] += TaintWeight * (MaxNodeScore - (MaxNodeScore * raw[i] / most));
+            scores[feasible[i]] += TaintWeight * (MaxNodeScore - (MaxNodeScore * raw[i] / most));
     }
 
     private void AddNodeAffinity(PodEntry pod, ReadOnlySpan<int> feasible)
@@ -164,7 +155,7 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
         }
         if (most == 0) return;
         for (var i = 0; i < feasible.Length; i++)
-            totals[i] += NodeAffinityWeight * (MaxNodeScore * raw[i] / most);
+            scores[feasible[i]] += NodeAffinityWeight * (MaxNodeScore * raw[i] / most);
     }
 
     private void AddSpread(PodEntry pod, ReadOnlySpan<int> feasible)
@@ -184,7 +175,8 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
         for (var i = 0; i < feasible.Length; i++)
         {
             if (raw[i] < 0) continue;
-            totals[i] += SpreadWeight * (most == 0 ? MaxNodeScore : MaxNodeScore * (most + least - raw[i]) / most);
+            var evenness = most == 0 ? MaxNodeScore : MaxNodeScore * (most + least - raw[i]) / most;
+            scores[feasible[i]] += SpreadWeight * evenness;
         }
     }
 
@@ -242,7 +234,7 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
         if (most == least) return;
         for (var i = 0; i < feasible.Length; i++)
         {
-            totals[i] += PodAffinityWeight
+            scores[feasible[i]] += PodAffinityWeight
                 * (long)(MaxNodeScore * ((double)(raw[i] - least) / (most - least)));
         }
     }

@@ -44,6 +44,25 @@ internal static class AffinityReader
         return terms;
     }
 
+    /// <summary>Reads `allowedTopologies`: alternatives, each a list of labels with the values they may have.</summary>
+    public static ValueList<NodeSelectorTerm> ReadTopologies(ref Utf8JsonReader reader)
+    {
+        if (!JsonText.EnterArray(ref reader)) return [];
+        var terms = new List<NodeSelectorTerm>();
+        while (JsonText.NextItem(ref reader))
+        {
+            ValueList<LabelRequirement> expressions = [];
+            if (!JsonText.IsObject(ref reader)) continue;
+            while (JsonText.NextField(ref reader))
+            {
+                if (reader.ValueTextEquals("matchLabelExpressions"u8)) expressions = ReadExpressions(ref reader);
+                else JsonText.SkipValue(ref reader);
+            }
+            terms.Add(new NodeSelectorTerm(expressions, []));
+        }
+        return terms.ToValueList();
+    }
+
     private static ValueList<NodeSelectorTerm> ReadNodeTerms(ref Utf8JsonReader reader)
     {
         if (!JsonText.EnterArray(ref reader)) return [];
@@ -183,7 +202,8 @@ internal static class AffinityReader
 
     private static SelectorOperator OperatorNamed(string name) => name switch
     {
-        "In" => SelectorOperator.In,
+        // Storage classes list values without an operator, and mean In.
+        "" or "In" => SelectorOperator.In,
         "NotIn" => SelectorOperator.NotIn,
         "Exists" => SelectorOperator.Exists,
         "DoesNotExist" => SelectorOperator.DoesNotExist,

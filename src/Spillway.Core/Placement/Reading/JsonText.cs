@@ -82,6 +82,19 @@ internal static class JsonText
         }
     }
 
+    /// <summary>One field of the object that is the next value, as text; empty when it is not there.</summary>
+    public static string FieldText(ref Utf8JsonReader reader, ReadOnlySpan<byte> field)
+    {
+        var text = "";
+        if (!EnterObject(ref reader)) return text;
+        while (NextField(ref reader))
+        {
+            if (reader.ValueTextEquals(field)) text = Text(ref reader);
+            else SkipValue(ref reader);
+        }
+        return text;
+    }
+
     public static bool Flag(ref Utf8JsonReader reader)
     {
         reader.Read();

@@ -30,11 +30,11 @@ internal static class PodVolumeReader
     {
         if (reader.ValueTextEquals("persistentVolumeClaim"u8))
         {
-            var claim = Field(ref reader, "claimName"u8);
-            return string.IsNullOrEmpty(claim) ? null : new PodVolume.Claim(claim, Ephemeral: false);
+            var claim = JsonText.FieldText(ref reader, "claimName"u8);
+            return claim.Length == 0 ? null : new PodVolume.Claim(claim, Ephemeral: false);
         }
         if (reader.ValueTextEquals("csi"u8))
-            return Field(ref reader, "driver"u8) is { Length: > 0 } driver ? new PodVolume.InlineCsi(driver, "") : null;
+            return JsonText.FieldText(ref reader, "driver"u8) is { Length: > 0 } driver ? new PodVolume.InlineCsi(driver, "") : null;
         if (reader.ValueTextEquals("ephemeral"u8))
         {
             JsonText.SkipValue(ref reader);
@@ -46,18 +46,6 @@ internal static class PodVolumeReader
         if (reader.ValueTextEquals("rbd"u8)) return Disk(ref reader, "rbd", "image"u8);
         JsonText.SkipValue(ref reader);
         return null;
-    }
-
-    private static string? Field(ref Utf8JsonReader reader, ReadOnlySpan<byte> field)
-    {
-        if (!JsonText.EnterObject(ref reader)) return null;
-        string? text = null;
-        while (JsonText.NextField(ref reader))
-        {
-            if (reader.ValueTextEquals(field)) text = JsonText.Text(ref reader);
-            else JsonText.SkipValue(ref reader);
-        }
-        return text;
     }
 
     private static PodVolume.Disk? Disk(ref Utf8JsonReader reader, string kind, ReadOnlySpan<byte> idField)
