@@ -1,10 +1,12 @@
 using System.Text.Json;
 using Spillway.ApiServer.Admission;
 using Spillway.ApiServer.Auth;
+using Spillway.ApiServer.CustomResources;
 using Spillway.ApiServer.Discovery;
 using Spillway.ApiServer.Http;
 using Spillway.ApiServer.Registry;
 using Spillway.ApiServer.Storage;
+using Spillway.Kubernetes;
 
 namespace Spillway.ApiServer;
 
@@ -20,6 +22,7 @@ public sealed class KubeApiServer : IAsyncDisposable
     private readonly AccessControl _access;
     private readonly GeneralPaths _general;
     private readonly IdentitySource _identities;
+    private readonly CustomResourceHost _customs;
 
     private KubeApiServer(KubeApiServerOptions options, ObjectStore store)
     {
@@ -32,8 +35,10 @@ public sealed class KubeApiServer : IAsyncDisposable
         _authenticator = new Authenticator(options.Tokens, tokens, Pki);
         _access = new AccessControl(authorizer);
         _general = new GeneralPaths(Types, tokens, () => PublicAddress, options.Time.GetUtcNow());
-        var chain = new AdmissionChain(
-            StoreReads.For(store, Types, authorizer), options.Time, options.Random, new WebhookDoor(options.Services));
+        var door = new WebhookDoor(options.Services);
+        var chain = new AdmissionChain(StoreReads.For(store, Types, authorizer), options.Time, options.Random, door);
+        _customs = new CustomResourceHost(
+            store, Types, options.Time, new ConversionCaller(door, _identities.NewUid), DeleteAsync);
         var steps = new WriteSteps(store, chain, _identities, options.Time);
         var view = new ObjectView(options.Time);
         var reads = new ReadVerbs(store, view);
@@ -69,7 +74,9 @@ public sealed class KubeApiServer : IAsyncDisposable
         var store = options.StateFolder is { } folder ? ObjectStore.Open(folder) : ObjectStore.InMemory();
         var server = new KubeApiServer(options, store);
         BuiltInResources.Register(server.Types, new BuiltInRules());
+        server.ServeDefinitions();
         await Bootstrap.EnsureAsync(server.Transport("kube-apiserver"), cancellationToken);
+        await server._customs.StartAsync();
         return server;
     }
 
@@ -105,7 +112,26 @@ public sealed class KubeApiServer : IAsyncDisposable
     }
 
     /// <summary>Writes what was accepted and gives the state folder free.</summary>
-    public ValueTask DisposeAsync() => Store.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _customs.DisposeAsync();
+        await Store.DisposeAsync();
+    }
+
+    /// <summary>Definitions are stored like other built-in kinds, under rules of their own.</summary>
+    private void ServeDefinitions()
+    {
+        var definitions = Types.Find("apiextensions.k8s.io", "customresourcedefinitions")
+            ?? throw new InvalidOperationException("the type table has no customresourcedefinitions");
+        Types.Register(definitions with { Rules = new DefinitionKindRules(definitions.Rules) });
+    }
+
+    private async Task DeleteAsync(string path, CancellationToken cancellationToken)
+    {
+        var answer = await Transport("kube-apiserver").SendAsync(new KubernetesRequest("DELETE", path), cancellationToken);
+        if (answer.Status is >= 500)
+            throw new InvalidOperationException($"DELETE {path}: {System.Text.Encoding.UTF8.GetString(answer.Body.Span)}");
+    }
 
     private ValueTask<ApiResponse> RouteAsync(ApiRequest request, CancellationToken cancellationToken)
     {
@@ -123,10 +149,12 @@ public sealed class KubeApiServer : IAsyncDisposable
             throw ResourceVerbs.NoSuchResource();
         }
         var accept = Representation.Choose(request.Header("Accept"), request.Query) ?? throw NotAcceptable();
-        return _verbs.HandleAsync(new ResourceRequest
+        var asked = new ResourceRequest
         {
             Http = request, Target = target, Resource = resource, Type = type, User = user, Accept = accept,
-        }, cancellationToken);
+        };
+        if (type.DeprecationWarning is { } warning) asked.Warnings.Add(warning);
+        return _verbs.HandleAsync(asked, cancellationToken);
     }
 
     private static ApiFailure NotAcceptable() => new(406, "NotAcceptable",

@@ -122,6 +122,19 @@ public sealed class CustomDefinition
         NoteStorage(definition);
     }
 
+    /// <summary>The first step of a deletion: the definition stays until its instances are gone.</summary>
+    public static void PrepareDelete(JsonObject definition, DateTimeOffset now)
+    {
+        var metadata = definition.Ensure("metadata");
+        if (metadata["deletionTimestamp"] is not null) return;
+        metadata["deletionTimestamp"] = DefinitionConditions.Time(now);
+        if (!metadata.Texts("finalizers").Contains(CleanupFinalizer)) metadata.EnsureList("finalizers").Add(CleanupFinalizer);
+        DefinitionConditions.Set(definition, "Terminating", "True", "InstanceDeletionPending",
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon", now);
+    }
+
+    internal const string CleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
+
     private static void NoteStorage(JsonObject definition)
     {
         var stored = definition.Ensure("status").EnsureList("storedVersions");

@@ -25,6 +25,7 @@ internal static class CustomTypes
             Group = group,
             Version = name,
             Kind = kind,
+            ListKind = names.Text("listKind") is { Length: > 0 } list ? list : kind + "List",
             Resource = names.Text("plural") ?? "",
             Singular = names.Text("singular") ?? kind.ToLowerInvariant(),
             Namespaced = spec.Text("scope") != "Cluster",

@@ -49,9 +49,6 @@ public sealed class CustomVersion
 
     public CustomScale? Scale { get; init; }
 
-    /// <summary>Text of the Warning header for every use of a deprecated version; null for none.</summary>
-    public string? DeprecationWarning { get; init; }
-
     public required IReadOnlyList<CustomColumn> Columns { get; init; }
 
     /// <summary>Paths that field selectors may use, without the leading dot.</summary>
@@ -126,7 +123,10 @@ public sealed class CustomVersion
         return new CustomVersion(schema)
         {
             Name = version.Text("name") ?? "",
-            Type = CustomTypes.Resource(spec, names, version, schema),
+            Type = CustomTypes.Resource(spec, names, version, schema) with
+            {
+                DeprecationWarning = Deprecation(spec, names, version),
+            },
             IsServed = version.Flag("served"),
             IsStorage = version.Flag("storage"),
             HasStatus = subresources?.Map("status") is not null,
@@ -134,7 +134,6 @@ public sealed class CustomVersion
                 ? null
                 : new CustomScale(scale.Text("specReplicasPath") ?? "", scale.Text("statusReplicasPath") ?? "",
                     scale.Text("labelSelectorPath")),
-            DeprecationWarning = Deprecation(spec, names, version),
             Columns = [.. ReadColumns(version)],
             SelectableFields = [.. version.Objects("selectableFields")
                 .Select(f => (f.Text("jsonPath") ?? "").TrimStart('.'))],

@@ -26,7 +26,7 @@ internal static class DefinitionConditions
         var existing = Find(definition, type);
         var since = existing is not null && existing.Text("status") == status
             ? existing["lastTransitionTime"]?.DeepClone()
-            : now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            : Time(now);
         var condition = new JsonObject
         {
             ["type"] = type,
@@ -38,6 +38,9 @@ internal static class DefinitionConditions
         if (existing is null) conditions.Add(condition);
         else conditions[conditions.IndexOf(existing)] = condition;
     }
+
+    public static string Time(DateTimeOffset now) =>
+        now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     public static void Remove(JsonObject definition, string type)
     {

@@ -15,7 +15,10 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         request.ReadDryRun();
         var item = RequestBody.ReadObject(request);
         if (request.Resource.RefusesCreate)
-            throw new ApiFailure(405, "MethodNotAllowed", "create not allowed while custom resource definition is terminating");
+        {
+            throw ApiFailure.Forbidden(request.Type.Group, request.Type.Resource, item.Map("metadata")?.Text("name") ?? "",
+                "create not allowed while custom resource definition is terminating");
+        }
         steps.CheckIdentity(item, request);
         steps.Decode(item, request);
         return await CreateAsync(item, request, cancellationToken);

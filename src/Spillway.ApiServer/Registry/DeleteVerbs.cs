@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.CustomResources;
 using Spillway.ApiServer.Http;
 using Spillway.ApiServer.Storage;
 
@@ -71,6 +72,11 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
     private bool Mark(JsonObject item, DeleteOptions options, ResourceRequest request)
     {
         SetPropagation(item, options, request);
+        if (request.Resource.StoreName == DefinitionKindRules.StoreName)
+        {
+            CustomDefinition.PrepareDelete(item, steps.Now);
+            return false;
+        }
         var metadata = item.Ensure("metadata");
         var grace = Grace(item, options, request);
         var isNamespace = request.Resource.StoreName == "namespaces";

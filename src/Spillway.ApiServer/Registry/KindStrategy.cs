@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Spillway.ApiServer.CustomResources;
 using Spillway.ApiServer.Schema;
 
 namespace Spillway.ApiServer.Registry;
@@ -61,6 +62,16 @@ internal static class KindStrategy
 
     public static void PrepareForCreate(JsonObject item, ServedResource resource, ResourceType type)
     {
+        if (resource.Rules is CustomKindRules custom)
+        {
+            custom.VersionOf(type).PrepareCreate(item);
+            return;
+        }
+        if (resource.StoreName == DefinitionKindRules.StoreName)
+        {
+            CustomDefinition.PrepareCreate(item);
+            return;
+        }
         var generation = CountsGenerations(resource, type);
         if (type.Subresources.ContainsKey("status") && KeepsStatusOnCreate(resource) is false) item.Remove("status");
         if (generation) item.Ensure("metadata")["generation"] = 1;
@@ -84,6 +95,16 @@ internal static class KindStrategy
     public static void PrepareForUpdate(
         JsonObject item, JsonObject old, ServedResource resource, ResourceType type, string subresource)
     {
+        if (resource.Rules is CustomKindRules custom)
+        {
+            custom.VersionOf(type).PrepareUpdate(item, old, subresource);
+            return;
+        }
+        if (resource.StoreName == DefinitionKindRules.StoreName && subresource.Length == 0)
+        {
+            CustomDefinition.PrepareUpdate(item, old);
+            return;
+        }
         if (subresource == "status") KeepAllButStatus(item, old);
         else if (subresource.Length == 0 && type.Subresources.ContainsKey("status")) ObjectMeta.Copy(old, item, "status");
         if (resource.StoreName == "namespaces" && subresource != "finalize" && old.Map("spec") is not null)

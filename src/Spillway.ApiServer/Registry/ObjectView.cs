@@ -25,7 +25,7 @@ internal sealed class ObjectView(TimeProvider time)
         StoredObject item, ServedResource resource, ResourceType type, CancellationToken cancellationToken)
     {
         var tree = item.Parse();
-        return tree.Text("apiVersion") == type.ApiVersion
+        return tree.Text("apiVersion") == type.ApiVersion && !resource.DefaultsOnRead
             ? tree
             : await resource.Rules.ConvertAsync(tree, type, cancellationToken);
     }
@@ -34,8 +34,9 @@ internal sealed class ObjectView(TimeProvider time)
     public async ValueTask<ReadOnlyMemory<byte>> BytesAsync(
         StoredObject item, ServedResource resource, ResourceType type, CancellationToken cancellationToken)
     {
-        if (resource.Versions.Count == 1 && ReferenceEquals(resource.Storage, type)) return item.Bytes;
-        if (item.ApiVersion == type.ApiVersion) return item.Bytes;
+        if (!resource.DefaultsOnRead
+            && ((resource.Versions.Count == 1 && ReferenceEquals(resource.Storage, type)) || item.ApiVersion == type.ApiVersion))
+            return item.Bytes;
         return Json.Bytes(await resource.Rules.ConvertAsync(item.Parse(), type, cancellationToken));
     }
 
@@ -98,7 +99,8 @@ internal sealed class ObjectView(TimeProvider time)
         JsonObject shown;
         if (request.Accept.Shape == Shape.Whole)
         {
-            if (ReferenceEquals(request.Resource.Storage, request.Type) || item.ApiVersion == request.Type.ApiVersion)
+            if (!request.Resource.DefaultsOnRead
+                && (ReferenceEquals(request.Resource.Storage, request.Type) || item.ApiVersion == request.Type.ApiVersion))
                 return StoreEvent.Encode(type, item);
             shown = await TreeAsync(item, request.Resource, request.Type, cancellationToken);
         }
@@ -135,7 +137,7 @@ internal sealed class ObjectView(TimeProvider time)
     private static async ValueTask<ReadOnlyMemory<byte>> ItemAsync(
         StoredObject item, ResourceRequest request, CancellationToken cancellationToken)
     {
-        if (item.ApiVersion == request.Type.ApiVersion) return item.Bytes;
+        if (item.ApiVersion == request.Type.ApiVersion && !request.Resource.DefaultsOnRead) return item.Bytes;
         var tree = await request.Resource.Rules.ConvertAsync(item.Parse(), request.Type, cancellationToken);
         if (!request.Type.IsCustom)
         {
@@ -191,7 +193,8 @@ internal sealed class ObjectView(TimeProvider time)
         var head = new StringBuilder(160);
         head.Append("{\"kind\":\"").Append(type.ListKind).Append("\",\"apiVersion\":\"").Append(type.ApiVersion)
             .Append("\",\"metadata\":{\"resourceVersion\":\"").Append(version).Append('"');
-        if (continueToken.Length > 0) head.Append(",\"continue\":\"").Append(continueToken).Append('"');
+        // Lists of custom resources always carry the field.
+        if (continueToken.Length > 0 || type.IsCustom) head.Append(",\"continue\":\"").Append(continueToken).Append('"');
         if (remaining is { } count) head.Append(",\"remainingItemCount\":").Append(count);
         head.Append("},\"items\":[");
         return Encoding.UTF8.GetBytes(head.ToString());

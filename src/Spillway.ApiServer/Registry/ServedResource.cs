@@ -24,6 +24,9 @@ public sealed record ServedResource
     /// <summary>JSON paths of the scale subresource; null when there is none.</summary>
     public ScalePaths? Scale { get; init; }
 
+    /// <summary>Stored objects may lack defaults that the kind has got since.</summary>
+    public bool DefaultsOnRead { get; init; }
+
     /// <summary>A definition that is being deleted refuses new objects.</summary>
     public bool RefusesCreate { get; init; }
 

@@ -29,7 +29,7 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         if (body.Ensure("metadata").Text("resourceVersion") is not { Length: > 0 }
             && !KindStrategy.AllowsUnconditionalUpdate(request.Resource))
         {
-            throw ApiFailure.Invalid(request.Type.Group, request.Type.Kind, request.Name,
+            throw ApiFailure.Invalid(request.Type.Group, request.Type.Resource, request.Name,
                 [FieldError.Invalid("metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update")]);
         }
         return await ChangeAsync(request, _ => body.DeepClone().AsObject(), cancellationToken);

@@ -50,7 +50,7 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         if (apiVersion != type.ApiVersion)
             throw ApiFailure.BadRequest(
                 $"the API version in the data ({apiVersion}) does not match the expected API version ({type.ApiVersion})");
-        if (kind != type.Kind)
+        if (kind != type.Kind && !type.IsCustom)
             throw ApiFailure.BadRequest(
                 $"{kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: no kind \"{kind}\" is registered for version \"{apiVersion}\"");
         var metadata = item.Ensure("metadata");

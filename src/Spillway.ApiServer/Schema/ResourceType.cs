@@ -34,6 +34,9 @@ public sealed record ResourceType
     /// <summary>The whole object's shape, metadata included.</summary>
     public required TypeSchema Schema { get; init; }
 
+    /// <summary>Told to everyone who uses this version; null for none.</summary>
+    public string? DeprecationWarning { get; init; }
+
     /// <summary>True for a type that a CustomResourceDefinition brought.</summary>
     public bool IsCustom { get; init; }
 

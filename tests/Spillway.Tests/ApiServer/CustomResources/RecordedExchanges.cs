@@ -25,6 +25,8 @@ internal sealed class RecordedExchanges
         ? (JsonObject)body.DeepClone()
         : throw new InvalidOperationException($"exchange {sequence} has no JSON object as its body");
 
+    public JsonObject Whole(int sequence) => _bySequence[sequence];
+
     public JsonObject Response(int sequence) => (JsonObject)_bySequence[sequence]["responseBody"]!.DeepClone();
 
     /// <summary>reason, field and message of every recorded cause.</summary>
