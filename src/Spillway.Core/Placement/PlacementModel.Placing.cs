@@ -17,6 +17,17 @@ public sealed partial class PlacementModel
         return gangs.Place(pod).First(decision => decision.Pod == key).Outcome;
     }
 
+    /// <summary>Decides for all waiting members of the pod's gang at once, and changes nothing.</summary>
+    /// <exception cref="KeyNotFoundException">The model does not hold the pod.</exception>
+    public IReadOnlyList<PlacementDecision> PlaceGang(PodKey key)
+    {
+        if (!state.Pods.TryGetValue(key, out var pod))
+            throw new KeyNotFoundException($"Pod {key} is not in the model; hand it over with SetPod first.");
+        if (desk.WaitsFor(pod) is { } waits) return [new PlacementDecision(key, waits)];
+        using var tried = BeginWhatIf();
+        return [.. gangs.Place(pod)];
+    }
+
     /// <summary>
     /// One scheduling pass over all pods that wait, in queue order: higher priority first, then the older, then by key;
     /// a gang as a whole at the turn of its first member. Each pod that is placed is assumed on its node and each that

@@ -4,6 +4,7 @@ using Spillway.Core.Plans;
 using Spillway.Core.Ports;
 using Spillway.Kubernetes;
 using Spillway.Sandbox.Kubelets;
+using Spillway.Sandbox.Time;
 
 namespace Spillway.Sandbox.Clouds;
 
@@ -125,7 +126,7 @@ public sealed partial class SimulatedClouds
         // A timer takes 49 days at most; a spot machine may be left alone for years.
         var longest = TimeSpan.FromDays(30);
         while (moment - _time.GetUtcNow() is var wait && wait > TimeSpan.Zero)
-            await Task.Delay(wait < longest ? wait : longest, _time, cancellationToken);
+            await _time.WaitAtLeast(wait < longest ? wait : longest, cancellationToken);
     }
 
     [LoggerMessage(212, LogLevel.Debug, "{Machine} needs no more watching")]

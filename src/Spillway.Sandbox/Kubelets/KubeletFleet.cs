@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Spillway.Core.Placement;
 using Spillway.Core.Quantities;
@@ -99,17 +100,35 @@ public sealed partial class KubeletFleet : IAsyncDisposable
         var range = _ranges.Next();
         var wanted = NodeJson.Write(machine, range.ToString(), _settings, _time.GetUtcNow());
         var made = await _client.CreateAsync(Resources.Nodes, wanted, cancellationToken);
-        var status = KubernetesPatch.Strategic(new System.Text.Json.Nodes.JsonObject { ["status"] = wanted.Status?.Copied() });
+        var status = KubernetesPatch.Strategic(new JsonObject { ["status"] = wanted.Status?.Copied() });
         if (made is WriteResult<Node>.AlreadyExists)
         {
             // A kubelet that starts again: labels and taints that others have put on the node since stay.
             _ranges.Free(range);
-            var labels = new System.Text.Json.Nodes.JsonObject { ["labels"] = NodeJson.Labels(machine) };
-            var change = KubernetesPatch.Strategic(new System.Text.Json.Nodes.JsonObject { ["metadata"] = labels });
+            var labels = new JsonObject { ["labels"] = NodeJson.Labels(machine) };
+            var change = KubernetesPatch.Strategic(new JsonObject { ["metadata"] = labels });
             await _client.PatchAsync(Resources.Nodes, wanted.Key, change, cancellationToken);
         }
         var patched = await _client.PatchAsync(Resources.Nodes, wanted.Key, status, WriteOptions.OnStatus, cancellationToken);
-        return patched.OrThrow();
+        return await ShowReadyAsync(patched.OrThrow(), cancellationToken);
+    }
+
+    // Admission taints every new node as not ready. The node lifecycle controller lifts that in its next pass; the fleet
+    // need not wait for it, since its nodes are ready when they register.
+    private async Task<Node> ShowReadyAsync(Node node, CancellationToken cancellationToken)
+    {
+        var taints = node.Json.ObjectsAt("spec", "taints").ToList();
+        if (!taints.Exists(IsNotReady)) return node;
+        var others = new JsonArray([.. taints.Where(t => !IsNotReady(t)).Select(t => (JsonNode)t.Copied())]);
+        var change = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = node.ResourceVersion },
+            ["spec"] = new JsonObject { ["taints"] = others },
+        };
+        var shown = await _client.PatchAsync(Resources.Nodes, node.Key, KubernetesPatch.Merge(change), cancellationToken);
+        return shown.Value ?? node;
+
+        static bool IsNotReady(JsonObject taint) => taint.Text("key") == "node.kubernetes.io/not-ready";
     }
 
     private IEnumerable<ObjectKey> Concerned(InformerChange<KubeletPod> change)

@@ -17,6 +17,7 @@ public sealed partial class Scheduler
     private void Bind(PodRecord pod, string node)
     {
         _model.Assume(pod.Key, node);
+        _queue.Hold(pod.Key);
         _assumed.Add(pod.Key);
         _writing.Add(BindAsync(pod, node));
     }
@@ -41,7 +42,7 @@ public sealed partial class Scheduler
         _assumed.Remove(pod.Key);
         _failures.Clear();
         _queue.Retry(pod.Key, _time.GetUtcNow());
-        _wake.TrySetResult();
+        _wake.Wake();
     }
 
     /// <summary>Claims that wait for their first consumer learn where it will be, and the binding waits for their volumes.</summary>

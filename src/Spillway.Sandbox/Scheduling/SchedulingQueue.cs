@@ -62,6 +62,14 @@ internal sealed class SchedulingQueue
         return false;
     }
 
+    /// <summary>Takes a pod out of turn: it is being bound with its gang.</summary>
+    public void Hold(PodKey key)
+    {
+        if (!_entries.TryGetValue(key, out var entry)) return;
+        entry.Place = Place.Taken;
+        _unschedulable.Remove(key);
+    }
+
     /// <summary>The try failed; these events may help.</summary>
     public void PutBack(PodKey key, ClusterEvents helpfulEvents, DateTimeOffset now)
     {

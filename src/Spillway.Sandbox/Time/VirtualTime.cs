@@ -25,8 +25,9 @@ public sealed class VirtualTimeException(string message) : Exception(message);
 /// </summary>
 /// <remarks>
 /// Code under it must stay on the loop: awaits return here by the captured synchronization context. What leaves it
-/// (Task.Run, ConfigureAwait(false), ChannelReader.ReadAllAsync, SemaphoreSlim.WaitAsync with a time-out) comes back
-/// from another thread at no defined moment; the run then ends with an exception that shows who did it.
+/// (Task.Run, ConfigureAwait(false), ChannelReader.ReadAllAsync, SemaphoreSlim.WaitAsync with a time-out, and WhenAny,
+/// WhenAll or WaitAsync over a source that runs its continuations asynchronously) comes back from another thread at no
+/// defined moment; the run then ends with an exception that shows from where.
 /// </remarks>
 public sealed class VirtualTime(DateTimeOffset start, VirtualTimeLimits? limits = null) : TimeProvider
 {
