@@ -87,7 +87,7 @@ internal sealed class PriceTable
     {
         using var brotli = new BrotliStream(output, CompressionLevel.SmallestSize, leaveOpen: true);
         using var writer = new BinaryWriter(brotli, Encoding.UTF8);
-        writer.Write((byte)1);
+        writer.Write((byte)2);
         writer.Write7BitEncodedInt(types.Count);
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (name, type) in types)
@@ -114,18 +114,31 @@ internal sealed class PriceTable
         writer.Write7BitEncodedInt(regions.Count);
         foreach (var (name, region) in regions)
         {
+            // The length lets a reader skip the regions it does not need.
+            var prices = PricesOf(region, numbers);
             writer.Write(name);
-            writer.Write7BitEncodedInt(region.Count);
-            var last = -1;
-            foreach (var (type, price) in region)
-            {
-                writer.Write7BitEncodedInt(numbers[type] - last);
-                last = numbers[type];
-                writer.Write7BitEncodedInt64(price.OnDemand);
-                writer.Write7BitEncodedInt64(price.Spot);
-                writer.Write((byte)price.Band);
-            }
+            writer.Write7BitEncodedInt(prices.Length);
+            writer.Write(prices);
         }
+    }
+
+    private static byte[] PricesOf(SortedDictionary<string, PriceRow> region, Dictionary<string, int> numbers)
+    {
+        using var bytes = new MemoryStream();
+        using var writer = new BinaryWriter(bytes);
+        writer.Write7BitEncodedInt(region.Count);
+        var last = -1;
+        foreach (var (type, price) in region)
+        {
+            writer.Write7BitEncodedInt(numbers[type] - last);
+            last = numbers[type];
+            writer.Write7BitEncodedInt64(price.OnDemand);
+            writer.Write7BitEncodedInt64(price.Spot);
+            writer.Write((byte)price.Band);
+        }
+
+        writer.Flush();
+        return bytes.ToArray();
     }
 
     private static long Micro(decimal dollars) => (long)Math.Round(dollars * 1_000_000);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace Spillway.Core.Accelerators;
 
@@ -117,6 +118,20 @@ public static class DeviceModels
 
     public static bool TryFind(string model, [NotNullWhen(true)] out DeviceModel? found) =>
         ByName.TryGetValue(model, out found);
+
+    /// <summary>
+    /// The name Spillway uses: <c>nvidia-a100-40gb</c> is <c>nvidia-a100</c>, whose memory that is. Unknown names stay.
+    /// </summary>
+    public static string Canonical(string model)
+    {
+        if (ByName.ContainsKey(model) || !model.EndsWith("gb", StringComparison.Ordinal))
+            return model;
+        var dash = model.LastIndexOf('-');
+        return dash > 0 && ByName.TryGetValue(model[..dash], out var known)
+            && model[(dash + 1)..] == string.Create(CultureInfo.InvariantCulture, $"{known.MemoryGib}gb")
+            ? known.Model
+            : model;
+    }
 
     /// <summary>The model behind a price table's accelerator; null where Spillway knows no resource for it.</summary>
     public static DeviceModel? ForCatalog(string accelerator, int memoryGib)

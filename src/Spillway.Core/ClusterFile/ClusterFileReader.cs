@@ -67,6 +67,7 @@ public static class ClusterFileReader
 
     private sealed class Reading(Problems problems)
     {
+        private readonly Dictionary<string, SourcePlace> seen = new(StringComparer.Ordinal);
         private SourcePlace? clusterPlace;
 
         public Cluster? Cluster { get; private set; }
@@ -124,9 +125,15 @@ public static class ClusterFileReader
                 return;
             }
 
+            var space = ScalarOf(metadata, "namespace");
+            var isNamed = ScalarOf(metadata, "name") is not null;
+            if (isNamed && !seen.TryAdd($"{version} {kind} {space ?? "default"}/{name}", mapping.Place))
+                problems.Warning(DiagnosticCodes.DuplicateName, metadata?.Find("name")?.Value.Place ?? mapping.Place,
+                    $"there are two of {kind} {name}; the first is at "
+                    + seen[$"{version} {kind} {space ?? "default"}/{name}"], "the later one counts");
             if (YamlJson.Convert(mapping, problems) is JsonObject json)
                 Kubernetes.Add(new FileDocument(
-                    version, kind, ScalarOf(metadata, "namespace"), name, json, mapping.Place));
+                    version, kind, space, name, json, mapping.Place));
         }
 
         private void SpillwayDocument(YamlMapping mapping, string version, string kind)

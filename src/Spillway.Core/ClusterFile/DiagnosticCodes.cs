@@ -80,8 +80,8 @@ public static class DiagnosticCodes
             "Cluster, Accelerator, Workspace, App, Filler, Benchmark or ClusterTemplate."),
         new(NoCluster, "There is no Cluster document", "One document of the folder has kind: Cluster."),
         new(SecondCluster, "There is more than one Cluster document", "Put each cluster in a folder of its own."),
-        new(NotUsedYet, "The kind is stored, but nothing acts on it in this version",
-            "Nothing to do; it is kept as written."),
+        new(NotUsedYet, "The kind, cloud or distribution is accepted, but nothing acts on it in this version",
+            "Nothing to do: it is kept as written. Use distribution embedded and simulated clouds to run things now."),
         new(More, "There are more problems than are shown", "Repair the first ones and check again."),
 
         new(UnknownKey, "The key does not exist here",

@@ -35,7 +35,8 @@ internal sealed class Problems
             .ThenBy(diagnostic => diagnostic.Place.Column)
             .ToList();
         if (dropped > 0)
-            sorted.Add(new Diagnostic(DiagnosticCodes.More, DiagnosticSeverity.Error, SourcePlace.None,
+            sorted.Add(new Diagnostic(DiagnosticCodes.More,
+                HasErrors ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning, SourcePlace.None,
                 $"{dropped} more problems are not shown", "repair the first ones and check again"));
         return sorted;
     }

@@ -80,11 +80,11 @@ public static class InstanceCatalog
 
     /// <summary>The price of a type in a region; null where the table does not know the pair.</summary>
     public static InstancePrice? Find(string region, string type) =>
-        Loaded.Value.Regions.TryGetValue(region, out var prices) ? prices.GetValueOrDefault(type) : null;
+        Loaded.Value.Regions.TryGetValue(region, out var prices) ? prices.Value.GetValueOrDefault(type) : null;
 
     /// <summary>Every type with a price in the region, in name order.</summary>
     public static IEnumerable<InstancePrice> InRegion(string region) =>
-        Loaded.Value.Regions.TryGetValue(region, out var prices) ? prices.Values : [];
+        Loaded.Value.Regions.TryGetValue(region, out var prices) ? prices.Value.Values : [];
 
     /// <summary>Types that have what is needed, the cheapest (on demand, or at their spot price) first.</summary>
     public static IReadOnlyList<InstancePrice> Search(string region, InstanceNeed need, bool spot = false)
@@ -111,18 +111,20 @@ public static class InstanceCatalog
             brotli.CopyTo(plain);
         plain.Position = 0;
         using var reader = new BinaryReader(plain, Encoding.UTF8);
-        if (reader.ReadByte() != 1)
+        if (reader.ReadByte() != 2)
             throw new InvalidDataException("The price table was made by another version of eng/prices.");
 
         var types = ReadTypes(reader);
         var byName = new Dictionary<string, InstanceType>(types.Length, StringComparer.Ordinal);
         foreach (var type in types)
             byName[type.Name] = type;
-        var regions = new SortedDictionary<string, Dictionary<string, InstancePrice>>(StringComparer.Ordinal);
+        // A cluster rents in one or two regions: the others are never read.
+        var regions = new SortedDictionary<string, Lazy<Dictionary<string, InstancePrice>>>(StringComparer.Ordinal);
         for (var left = reader.Read7BitEncodedInt(); left > 0; left--)
         {
             var region = reader.ReadString();
-            regions[region] = ReadPrices(reader, region, types);
+            var bytes = reader.ReadBytes(reader.Read7BitEncodedInt());
+            regions[region] = new(() => ReadPrices(bytes, region, types));
         }
 
         return new Table(byName, regions);
@@ -156,9 +158,9 @@ public static class InstanceCatalog
         return types;
     }
 
-    private static Dictionary<string, InstancePrice> ReadPrices(
-        BinaryReader reader, string region, InstanceType[] types)
+    private static Dictionary<string, InstancePrice> ReadPrices(byte[] bytes, string region, InstanceType[] types)
     {
+        using var reader = new BinaryReader(new MemoryStream(bytes), Encoding.UTF8);
         var count = reader.Read7BitEncodedInt();
         var prices = new Dictionary<string, InstancePrice>(count, StringComparer.Ordinal);
         var number = -1;
@@ -179,5 +181,5 @@ public static class InstanceCatalog
 
     private sealed record Table(
         Dictionary<string, InstanceType> Types,
-        SortedDictionary<string, Dictionary<string, InstancePrice>> Regions);
+        SortedDictionary<string, Lazy<Dictionary<string, InstancePrice>>> Regions);
 }

@@ -132,11 +132,30 @@ public sealed class ClusterFileReaderTests
     }
 
     [Fact]
+    public void An_object_given_twice_is_noticed_and_the_same_name_elsewhere_is_not()
+    {
+        var result = Read("""
+            {apiVersion: v1, kind: Pod, metadata: {name: p}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {name: p, namespace: lab}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {generateName: p}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {generateName: p}}
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {name: p, namespace: default}}
+            """);
+
+        result.Diagnostics.ShouldHaveSingleItem().ToString().ShouldBe(
+            "x.yaml:9:46: warning SW1201: there are two of Pod p; the first is at x.yaml:1:1 (the later one counts)");
+    }
+
+    [Fact]
     public void Ten_thousand_manifests_are_read_in_seconds()
     {
-        const string Pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n"
+        const string Pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\nspec:\n  containers:\n"
             + "  - name: c\n    image: i\n    resources: {requests: {cpu: 1, memory: 1Gi}}\n";
-        var text = string.Concat(Enumerable.Repeat(Pod, 10_000));
+        var text = string.Concat(Enumerable.Range(0, 10_000).Select(i => Pod.Replace("NAME", $"p{i}")));
         var watch = Stopwatch.StartNew();
 
         var result = ClusterFileReader.ReadWorkload([File("pods.yaml", text)]);

@@ -20,6 +20,7 @@ internal static class ClusterChecks
         Currencies(cluster, problems);
         BudgetPaysForANode(model, problems);
         SomethingCanRun(cluster, problems);
+        NotUsedYet(cluster, problems);
     }
 
     public static void Names(string noun, IEnumerable<(string Name, SourcePlaces Places)> items, Problems problems)
@@ -106,6 +107,19 @@ internal static class ClusterChecks
                 problems.Warning(DiagnosticCodes.BudgetTooSmall, budget.Places[key],
                     $"{money} does not pay for one hour of the cheapest node, {prices[0] with { Amount = cheapest }}");
         }
+    }
+
+    private static void NotUsedYet(Cluster cluster, Problems problems)
+    {
+        var distribution = cluster.Kubernetes.Distribution;
+        if (distribution != Distribution.Embedded)
+            problems.Warning(DiagnosticCodes.NotUsedYet, cluster.Kubernetes.Places["distribution"],
+                $"this version checks and plans {Plans.Words.Of(distribution)} and does not install it",
+                "use distribution: embedded to try and rehearse");
+        foreach (var pool in cluster.Pools.Where(pool => pool.Cloud is not PoolCloud.Simulated))
+            problems.Warning(DiagnosticCodes.NotUsedYet, pool.Places["cloud"],
+                $"this version simulates the cloud of {pool.Name}: no real node is launched",
+                "cloud: {simulated: {region: …}} says so, and how it behaves");
     }
 
     private static void SomethingCanRun(Cluster cluster, Problems problems)

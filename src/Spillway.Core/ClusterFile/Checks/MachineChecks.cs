@@ -37,7 +37,9 @@ internal static class MachineChecks
         {
             if (device.Resource is not null || DeviceModels.TryFind(device.Model, out _))
                 continue;
-            var close = Spelling.Closest(device.Model, DeviceModels.All.Select(model => model.Model));
+            var names = DeviceModels.All.Select(model => model.Model).ToList();
+            var close = names.Find(name => name.EndsWith("-" + device.Model.ToLowerInvariant(), StringComparison.Ordinal))
+                ?? Spelling.Closest(device.Model, names);
             problems.Error(DiagnosticCodes.UnknownDevice, device.Places["model"],
                 $"the device model '{device.Model}' is not known",
                 close is null ? "say its resource: vendor/name" : $"did you mean '{close}'?");

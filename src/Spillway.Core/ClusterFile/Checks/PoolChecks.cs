@@ -19,6 +19,11 @@ internal static class PoolChecks
         if (pool.Min > pool.Max)
             problems.Error(DiagnosticCodes.MinAboveMax, pool.Places[pool.Places.Has("min") ? "min" : "max"],
                 $"min {pool.Min} of {pool.Name} is above its max {pool.Max}", "raise max or lower min");
+        if (pool.Price is { OnDemand: { } onDemand, Spot: { } spot } && onDemand.Currency == spot.Currency
+            && spot > onDemand)
+            problems.Warning(DiagnosticCodes.UnusedSetting, pool.Places["price"],
+                $"the spot price {spot} of {pool.Name} is above its on-demand price {onDemand}",
+                "on-demand nodes would always be the better choice");
         MachineChecks.CheckDevices(pool.Devices, problems);
         MachineChecks.CheckLabels(pool.Labels, SetByPool, pool.Places["labels"], problems);
         CheckZones(pool, problems);

@@ -1,3 +1,4 @@
+using Spillway.Core.Accelerators;
 using Spillway.Core.Costs;
 using Spillway.Core.Quantities;
 
@@ -166,7 +167,10 @@ internal static class ClusterShapes
     private static readonly Field<IReadOnlyList<AcceleratorProvider>> Provides = new(
         new ListShape<AcceleratorProvider>(
             new ObjectShape<AcceleratorProvider>("Provides", "A device model that can hold the accelerator.",
-                values => new AcceleratorProvider(values.Get(Device), values.Get(PerDevice)) { Places = values.Places },
+                values => new AcceleratorProvider(DeviceModels.Canonical(values.Get(Device)), values.Get(PerDevice))
+                {
+                    Places = values.Places,
+                },
                 Device, PerDevice),
             "a list of device models"),
         "provides", "How many of it one device of each model can hold.", Required: true);

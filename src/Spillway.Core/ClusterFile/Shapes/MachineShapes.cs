@@ -1,4 +1,5 @@
 using System.Net;
+using Spillway.Core.Accelerators;
 using Spillway.Core.Costs;
 using Spillway.Core.Quantities;
 
@@ -41,7 +42,8 @@ internal static class CommonShapes
 
     public static readonly Shape<IReadOnlyList<DeviceClaim>> Devices = new ListShape<DeviceClaim>(
         new ObjectShape<DeviceClaim>("Device", "Devices of one model.",
-            values => new DeviceClaim(values.Get(Model), values.Or(Count, 1), values.Maybe(Resource))
+            values => new DeviceClaim(
+                DeviceModels.Canonical(values.Get(Model)), values.Or(Count, 1), values.Maybe(Resource))
             {
                 Places = values.Places,
             },
