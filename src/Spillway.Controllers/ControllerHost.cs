@@ -41,7 +41,9 @@ public sealed class ControllerHost : IAsyncDisposable
     private readonly KubernetesClient _client;
     private readonly EventRecorder _events;
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Without RunContinuationsAsynchronously: WhenAny over it would go through the thread pool, which the loop of virtual
+    // time must not.
+    private readonly TaskCompletionSource _started = new();
     private Task _running = Task.CompletedTask;
 
     public ControllerHost(ControllerOptions options)
@@ -78,7 +80,8 @@ public sealed class ControllerHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        // Not CancelAsync, which leaves the loop of virtual time.
+        _stop.Cancel();
         try
         {
             await _running;

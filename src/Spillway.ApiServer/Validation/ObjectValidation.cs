@@ -58,7 +58,7 @@ public static class ObjectValidation
             if (to.Errors.Count > 0) to.Errors.AddRange(to.Errors.ToList());
         }
         if (type.IsCustom) return to.Errors;
-        if (subresource is "status" or "approval" or "finalize")
+        if (subresource is "status" or "approval" or "finalize" or "binding")
         {
             if (type is { Group: "", Kind: "Pod" } && old is not null) PodValidation.Status(item, old, to);
         }

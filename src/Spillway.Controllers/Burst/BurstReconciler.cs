@@ -123,6 +123,6 @@ internal sealed partial class BurstReconciler(
         }
     }
 
-    [LoggerMessage(110, LogLevel.Information, "{Claim}: {Offer}: {Why}")]
+    [LoggerMessage(110, LogLevel.Debug, "{Claim}: {Offer}: {Why}")]
     private static partial void LogClaimed(ILogger logger, string claim, string offer, string why);
 }

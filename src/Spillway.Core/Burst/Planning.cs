@@ -32,12 +32,14 @@ internal sealed class Planning
 
     public BurstPlan Run()
     {
+        var starting = _scene.CountStarting(_now);
         foreach (var claim in _seen.Claims)
         {
             if (claim.IsJoining) _scene.AddNode(claim.Offer, claim.Name);
         }
 
-        var left = new Triage(_seen, _scene, _decisions, _now).Run();
+        var left = new Triage(_seen, _scene, _decisions, _now) { Starting = starting }.Run();
+        _reasons.LearnWhyNowhere(left);
         left = SetAside(left);
         left = new OnPremOutlook(_policy, _seen, _scene, _facts, _now).Run(left, _reasons, _decisions);
         left = Possible(left);

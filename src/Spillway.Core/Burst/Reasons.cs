@@ -9,7 +9,7 @@ namespace Spillway.Core.Burst;
 internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book, PodFacts facts)
 {
     private readonly Dictionary<int, bool> _possible = [];
-    private readonly Dictionary<PodKey, string> _nowhere = [];
+    private readonly Dictionary<int, (string Why, string Help)> _nowhere = [];
 
     /// <summary>Turns a purchase into a question to a person.</summary>
     public static BurstDecision ForApproval(BurstDecision.Burst burst) => new BurstDecision.Hold
@@ -24,38 +24,27 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
 
     public bool SomePoolCouldTake(Unit unit) => unit.Keys.All(SomePoolCouldTake);
 
-    /// <summary>Why no node that is there takes the pod now, in the engine's words.</summary>
-    public string NowhereNow(Unit unit)
+    /// <summary>Asks the engine why no node takes these pods, while the scene still shows the nodes that are there.</summary>
+    public void LearnWhyNowhere(IEnumerable<Unit> units)
     {
-        if (_nowhere.TryGetValue(unit.First, out var known)) return known;
-        var text = scene.Place(unit.First) switch
-        {
-            PlacementOutcome.Unplaceable no => Clause(no.Explanation),
-            PlacementOutcome.Preempts no => Clause(no.Otherwise),
-            PlacementOutcome.Waits waits => waits.Text,
-            _ => "nodes have room for some of its gang, not for all",
-        };
-        _nowhere.Add(unit.First, text);
-        return text;
+        foreach (var unit in units) NowhereNow(unit);
     }
+
+    /// <summary>Why no node that is there takes the pod now, in the engine's words.</summary>
+    public string NowhereNow(Unit unit) => Nowhere(unit.First).Why;
 
     public string ForBurst(Listing listing, List<Bought> nodes)
     {
         var pods = nodes.SelectMany(node => node.Pods).ToList();
         var offer = listing.Offer;
-        var unit = new Unit([new PendingPod(pods[0], default)], 0, default);
         var what = pods.Count == 1 ? "it fits" : "they fit";
-        return $"{what} no node now ({NowhereNow(unit)}); {Words.Count(nodes.Count, "node")} of {offer.InstanceType} "
+        return $"{what} no node now ({Nowhere(pods[0]).Why}); {Words.Count(nodes.Count, "node")} of {offer.InstanceType} "
             + $"({offer.Key.PurchaseText}{(offer.Zone.Length == 0 ? "" : ", " + offer.Zone)}, {offer.Price}) "
             + $"{(nodes.Count == 1 ? "is" : "are")} the cheapest that can take {(pods.Count == 1 ? "it" : "them")}"
             + DeviceNote(pods[0], offer);
     }
 
-    public string WouldChangeBurst(IReadOnlyList<PodKey> pods)
-    {
-        var help = scene.Place(pods[0]) is PlacementOutcome.Unplaceable no ? no.Explanation.WhatWouldHelp() : [];
-        return help.Count == 0 ? "" : help[0];
-    }
+    public string WouldChangeBurst(IReadOnlyList<PodKey> pods) => Nowhere(pods[0]).Help;
 
     /// <summary>Every pool but the one of the bought node, and why it was not taken for that node's pods.</summary>
     public IReadOnlyList<Rejection> Rejected(IReadOnlyList<PodKey> pods, Bought node, OfferBook stock)
@@ -165,6 +154,23 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
         var possible = seen.Pools.Any(pool => Misfit(pool, pod) is null);
         _possible.Add(kind, possible);
         return possible;
+    }
+
+    private (string Why, string Help) Nowhere(PodKey pod)
+    {
+        var kind = facts.Class(pod);
+        if (_nowhere.TryGetValue(kind, out var known)) return known;
+        var explanation = scene.Place(pod) switch
+        {
+            PlacementOutcome.Unplaceable no => no.Explanation,
+            PlacementOutcome.Preempts no => no.Otherwise,
+            _ => null,
+        };
+        var answer = explanation is null
+            ? ("nodes have room for some of these pods, not for all", "")
+            : (Clause(explanation), explanation.WhatWouldHelp() is { Count: > 0 } help ? help[0] : "");
+        _nowhere.Add(kind, answer);
+        return answer;
     }
 
     /// <summary>What an empty node of the offer says to the pod; null when it takes it.</summary>

@@ -11,6 +11,11 @@ namespace Spillway.Core.Burst;
 /// </summary>
 internal sealed class Scene : IDisposable
 {
+    private const string NotReadyTaint = "node.kubernetes.io/not-ready";
+
+    // A kubelet registers first and reports ready within seconds; two minutes leave room for a slow network plugin.
+    private static readonly TimeSpan StartingFor = TimeSpan.FromMinutes(2);
+
     private readonly PlacementModel _model;
     private readonly IReadOnlyList<Accelerator> _accelerators;
     private readonly Stack<PlacementModel.WhatIf> _open = new();
@@ -55,6 +60,28 @@ internal sealed class Scene : IDisposable
         {
             if (!node.IsRented && node.Ready && !_offers.ContainsKey(node.Name)) yield return node.Name;
         }
+    }
+
+    /// <summary>
+    /// Counts nodes that are just starting as if they were up, and names them: a machine that registers, or whose taint
+    /// has not followed its readiness yet, must not make pods rent another.
+    /// </summary>
+    public HashSet<string> CountStarting(DateTimeOffset now)
+    {
+        var starting = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in _model.Nodes)
+        {
+            if (!node.Taints.Any(taint => taint.Key == NotReadyTaint)) continue;
+            if (!node.Ready && now - node.CreatedAt > StartingFor) continue;
+            starting.Add(node.Name);
+            _model.SetNode(node with
+            {
+                Ready = true,
+                Taints = [.. node.Taints.Where(taint => taint.Key != NotReadyTaint)],
+            });
+        }
+
+        return starting;
     }
 
     /// <summary>How many members of a gang are there, bound or pending.</summary>

@@ -12,6 +12,9 @@ internal sealed class Triage(BurstObservation seen, Scene scene, Decisions decis
     private readonly Dictionary<string, ClaimState> _joining =
         seen.Claims.Where(claim => claim.IsJoining).ToDictionary(claim => claim.Name, StringComparer.Ordinal);
 
+    /// <summary>Nodes that have registered and take no pods for another moment.</summary>
+    public required IReadOnlySet<string> Starting { get; init; }
+
     /// <summary>Places what fits and returns the rest, gangs together, in the order of the queue.</summary>
     public List<Unit> Run()
     {
@@ -55,6 +58,15 @@ internal sealed class Triage(BurstObservation seen, Scene scene, Decisions decis
                     Pods = [pod.Key],
                     Reason = BurstReason.JoiningNode,
                     Why = Joining(claim),
+                });
+                return true;
+            case PlacementOutcome.Placed placed when Starting.Contains(placed.Node):
+                decisions.Wants(placed.Node, pod.Key);
+                decisions.Add(new BurstDecision.Wait(null)
+                {
+                    Pods = [pod.Key],
+                    Reason = BurstReason.JoiningNode,
+                    Why = $"it fits {placed.Node}, which is starting",
                 });
                 return true;
             case PlacementOutcome.Placed placed:
