@@ -32,6 +32,9 @@ public sealed partial class PlacementModel
 
     public int PodCount => state.Pods.Count;
 
+    /// <summary>How many kinds of pods are told apart at this moment, with those kept for a while after their pods.</summary>
+    internal int ClassCount => state.Classes.ClassCount;
+
     /// <summary>All nodes, by name.</summary>
     public IReadOnlyList<NodeRecord> Nodes =>
         [.. state.Nodes.Records.OfType<NodeRecord>().OrderBy(node => node.Name, StringComparer.Ordinal)];

@@ -70,6 +70,27 @@ public sealed class PlacementPropertyTests
     });
 
     [Fact]
+    public void Years_of_pods_and_hosts_leave_nothing_behind()
+    {
+        var (model, cluster, nodes, pods) = Build(seed: 11);
+        for (var i = 0; i < 4_000; i++)
+        {
+            var passing = cluster.Pod($"passing-{i}") with { NodeName = nodes[cluster.Next(nodes.Count)].Name };
+            passing = passing.Labeled(("job", $"{i}"), ("app", "a")).Asking(ask => ask with { Priority = i });
+            model.SetPod(passing);
+            model.SetNode(TestPods.Node($"host-{i}").Zone($"zone-{i}"));
+            model.RemoveNode($"host-{i}");
+            model.RemovePod(passing.Key);
+        }
+        model.ClassCount.ShouldBeLessThan(1_200);
+
+        var fresh = NewModel();
+        foreach (var pod in pods) fresh.SetPod(pod);
+        foreach (var node in nodes) fresh.SetNode(node);
+        Picture(model).ShouldBe(Picture(fresh));
+    }
+
+    [Fact]
     public void Rolling_back_a_what_if_restores_everything() => ForAnySeed(seed =>
     {
         var (model, cluster, nodes, pods) = Build(seed);

@@ -5,6 +5,8 @@ namespace Spillway.Core.Placement.Engine;
 /// </summary>
 internal sealed class ClassTable(NodeTable nodes)
 {
+    private const int MinIdle = 512;
+
     private readonly Dictionary<PodClassKey, PodClass> classes = [];
     private readonly Dictionary<StaticRuleKey, StaticRule> rules = [];
     private readonly Dictionary<(string Namespace, LabelMap Labels), LabelSet> labelSets = [];
@@ -15,12 +17,7 @@ internal sealed class ClassTable(NodeTable nodes)
     private readonly List<DomainCounter> countersInOrder = [];
     private readonly Dictionary<(MatcherKey, string, OwnedKind), OwnedTerm> owned = [];
     private readonly Dictionary<string, LabelMap> namespaces = new(StringComparer.Ordinal);
-
-    private enum OwnedKind
-    {
-        Repelling,
-        Preferring,
-    }
+    private int idle;
 
     public int ClassCount => classes.Count;
 
@@ -37,13 +34,51 @@ internal sealed class ClassTable(NodeTable nodes)
     {
         var key = (pod.Key.Namespace, pod.Labels);
         if (labelSets.TryGetValue(key, out var known)) return known;
-        var set = new LabelSet(pod.Key.Namespace, pod.Labels);
-        foreach (var matcher in matchersInOrder)
+        return new LabelSet(pod.Key.Namespace, pod.Labels);
+    }
+
+    /// <summary>A pod comes to the model; the first of its labels makes them known to all selectors.</summary>
+    public void AddPod(PodEntry pod)
+    {
+        var set = pod.Labels;
+        if (set.FirstPod is null)
         {
-            if (matcher.Matches(set.Namespace, set.Labels, namespaces)) set.Matched.Add(matcher);
+            labelSets.Add((set.Namespace, set.Labels), set);
+            set.Matched.Clear();
+            foreach (var matcher in matchersInOrder)
+            {
+                if (matcher.Matches(set.Namespace, set.Labels, namespaces)) set.Matched.Add(matcher);
+            }
         }
-        labelSets.Add(key, set);
-        return set;
+        set.Add(pod);
+        if (pod.Class.Pods++ == 0 && !classes.ContainsKey(pod.Class.Key)) classes.Add(pod.Class.Key, pod.Class);
+    }
+
+    public void RemovePod(PodEntry pod)
+    {
+        pod.Labels.Remove(pod);
+        if (pod.Labels.FirstPod is null) labelSets.Remove((pod.Labels.Namespace, pod.Labels.Labels));
+        if (--pod.Class.Pods == 0) idle++;
+    }
+
+    /// <summary>
+    /// Drops classes that have had no pods for a while, and the selectors and counters that only they used. Kept until
+    /// there are many, because jobs of one kind come again.
+    /// </summary>
+    public void SweepWhenDue()
+    {
+        if (idle < MinIdle || idle < classes.Count / 2) return;
+        idle = 0;
+        foreach (var (key, podClass) in classes)
+        {
+            if (podClass.Pods == 0) classes.Remove(key);
+        }
+        ClassSweep.Run(classes.Values, counters, owned, matchers, rules);
+        countersInOrder.RemoveAll(counter => !counter.InUse);
+        matchersInOrder.RemoveAll(matcher => !matchers.ContainsKey(matcher.Key));
+        foreach (var set in labelSets.Values) set.Matched.RemoveAll(matcher => !matchers.ContainsKey(matcher.Key));
+        nodes.RenumberShapes();
+        foreach (var rule in rules.Values) rule.ForgetShapes();
     }
 
     public StaticRule Rule(StaticRuleKey key)
@@ -89,13 +124,14 @@ internal sealed class ClassTable(NodeTable nodes)
     public void AddNode(int slot)
     {
         var node = nodes.Records[slot]!;
-        foreach (var topology in topologies.Values) topology.SetNode(slot, node);
+        foreach (var topology in topologies.Values) topology.AddNode(slot, node);
         foreach (var counter in countersInOrder) counter.AddNode(slot);
     }
 
     public void RemoveNode(int slot)
     {
         foreach (var counter in countersInOrder) counter.RemoveNode(slot);
+        foreach (var topology in topologies.Values) topology.RemoveNode(slot);
     }
 
     private PodClass Compile(PodClassKey key)
@@ -266,7 +302,7 @@ internal sealed class ClassTable(NodeTable nodes)
         var topology = new TopologyKey(name);
         for (var slot = 0; slot < nodes.High; slot++)
         {
-            if (nodes.Records[slot] is { } node) topology.SetNode(slot, node);
+            if (nodes.Records[slot] is { } node) topology.AddNode(slot, node);
         }
         topologies.Add(name, topology);
         return topology;

@@ -143,10 +143,9 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
                     $"a node with the label {topology.Name}");
                 return false;
             }
-            var least = spread.Counter.DomainCount < spread.MinDomains ? 0 : spread.Counter.Minimum;
             found.Add(node.Name, ReasonCode.TopologySpread, "node(s) didn't match pod topology spread constraints",
                 $"is in {topology.Name} {topology.ValueOf(domain)} with {spread.Counter.In(domain)} pods of the kind"
-                + $" where the fewest is {least}, and the skew may be {spread.MaxSkew}",
+                + $" where the fewest is {spread.Fewest}, and the skew may be {spread.MaxSkew}",
                 $"room in a {topology.Name} with fewer of these pods");
         }
         else if (NodeChecks.RepelledAt(pod, slot))

@@ -137,13 +137,13 @@ internal sealed class ModelState
         Leave(entry);
         Unlist(entry);
         Denominate(entry);
-        if (entry.PreviousOfLabels is { } previous) previous.NextOfLabels = entry.NextOfLabels;
-        else entry.Labels.FirstPod = entry.NextOfLabels;
-        if (entry.NextOfLabels is { } next) next.PreviousOfLabels = entry.PreviousOfLabels;
-        entry.NextOfLabels = entry.PreviousOfLabels = null;
+        Classes.RemovePod(entry);
         pods.Remove(entry.Key);
         Gangs.Remove(entry);
         Record(new JournalEntry(Change.PodRemoved, Pod: entry));
+
+        // A journal may bring pods back, and they hold on to their classes.
+        if (openWhatIfs == 0 && journal.Count == 0) Classes.SweepWhenDue();
     }
 
     /// <summary>Puts a pod on a node, or with an empty name takes it off.</summary>
@@ -190,9 +190,7 @@ internal sealed class ModelState
     {
         pods.Add(entry.Key, entry);
         Gangs.Add(entry);
-        entry.NextOfLabels = entry.Labels.FirstPod;
-        if (entry.Labels.FirstPod is { } first) first.PreviousOfLabels = entry;
-        entry.Labels.FirstPod = entry;
+        Classes.AddPod(entry);
         Enter(entry);
         List(entry);
         EnterNomination(entry);

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Spillway.Core.Placement.Engine;
 
 /// <summary>The filters that need more than a mask and a column, each as kube-scheduler's plugin of that name decides.</summary>
@@ -40,38 +42,18 @@ internal sealed class NodeChecks(ModelState state)
     {
         foreach (var constraint in pod.Class.HardSpread)
         {
-            var counter = constraint.Counter;
-            var domain = counter.Topology.DomainOf(slot);
-            if (domain < 0) return constraint;
-            var minimum = counter.DomainCount < constraint.MinDomains ? 0 : counter.Minimum;
-            if (counter.In(domain) + constraint.SelfMatch - minimum > constraint.MaxSkew) return constraint;
+            if (!constraint.Allows(slot, constraint.Limit)) return constraint;
         }
         return null;
     }
 
-    public static bool AffinityHolds(PodEntry pod, int slot)
-    {
-        var terms = pod.Class.Affinity;
-        var found = true;
-        var any = false;
-        foreach (var counter in terms)
-        {
-            var domain = counter.Topology.DomainOf(slot);
-            if (domain < 0) return false;
-            if (counter.In(domain) <= 0) found = false;
-            if (counter.Total > 0) any = true;
-        }
-
-        // The first of a group that is attracted to itself may go anywhere, or no group could ever begin.
-        return found || (!any && pod.Labels.IsMatchedBy(terms[0].Matcher));
-    }
+    public static bool AffinityHolds(PodEntry pod, int slot) => AffinityHolds(pod.Class, slot, StartsGroup(pod));
 
     public static bool AntiAffinityHolds(PodEntry pod, int slot)
     {
         foreach (var counter in pod.Class.AntiAffinity)
         {
-            var domain = counter.Topology.DomainOf(slot);
-            if (domain >= 0 && counter.In(domain) > 0) return false;
+            if (!Empty(counter, slot)) return false;
         }
         return true;
     }
@@ -82,25 +64,128 @@ internal sealed class NodeChecks(ModelState state)
         {
             foreach (var term in matcher.Repelling)
             {
-                if (term.In(term.Topology.DomainOf(slot)) > 0) return true;
+                if (Repels(term, slot)) return true;
             }
         }
         return false;
     }
 
-    /// <summary>All checks that come after labels, taints and resources.</summary>
-    public bool Passes(PodEntry pod, int slot) =>
-        PortsFree(pod, slot)
-        && (!pod.Class.HasVolumes || state.Volumes.Check(pod, slot) is null)
-        && SpreadBroken(pod, slot) is null
-        && !RepelledAt(pod, slot)
-        && AntiAffinityHolds(pod, slot)
-        && (pod.Class.Affinity.Length == 0 || AffinityHolds(pod, slot));
+    /// <summary>
+    /// Clears the slots that constraints on pods rule out, the pod's own and those of placed pods: one constraint after
+    /// the other over all nodes, so that each inner loop is a look-up in two arrays.
+    /// </summary>
+    public static void ApplyPodConstraints(PodEntry pod, Span<ulong> mask)
+    {
+        var podClass = pod.Class;
+        foreach (var spread in podClass.HardSpread) Apply(spread, mask);
+        foreach (var matcher in pod.Labels.Matched)
+        {
+            foreach (var term in matcher.Repelling)
+            {
+                if (term.Total > 0) Apply(term, mask);
+            }
+        }
+        foreach (var counter in podClass.AntiAffinity)
+        {
+            if (counter.Total > 0) Apply(counter, mask);
+        }
+        if (podClass.Affinity.Length > 0) ApplyAffinity(pod, mask);
+    }
+
+    private static void Apply(HardSpread spread, Span<ulong> mask)
+    {
+        var limit = spread.Limit;
+        for (var word = 0; word < mask.Length; word++)
+        {
+            var kept = mask[word];
+            for (var bits = kept; bits != 0; bits &= bits - 1)
+            {
+                if (!spread.Allows((word << 6) + BitOperations.TrailingZeroCount(bits), limit)) kept ^= bits & (0 - bits);
+            }
+            mask[word] = kept;
+        }
+    }
+
+    private static void Apply(OwnedTerm term, Span<ulong> mask)
+    {
+        for (var word = 0; word < mask.Length; word++)
+        {
+            var kept = mask[word];
+            for (var bits = kept; bits != 0; bits &= bits - 1)
+            {
+                if (Repels(term, (word << 6) + BitOperations.TrailingZeroCount(bits))) kept ^= bits & (0 - bits);
+            }
+            mask[word] = kept;
+        }
+    }
+
+    private static void Apply(DomainCounter counter, Span<ulong> mask)
+    {
+        for (var word = 0; word < mask.Length; word++)
+        {
+            var kept = mask[word];
+            for (var bits = kept; bits != 0; bits &= bits - 1)
+            {
+                if (!Empty(counter, (word << 6) + BitOperations.TrailingZeroCount(bits))) kept ^= bits & (0 - bits);
+            }
+            mask[word] = kept;
+        }
+    }
+
+    private static void ApplyAffinity(PodEntry pod, Span<ulong> mask)
+    {
+        var startsGroup = StartsGroup(pod);
+        for (var word = 0; word < mask.Length; word++)
+        {
+            var kept = mask[word];
+            for (var bits = kept; bits != 0; bits &= bits - 1)
+            {
+                var slot = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                if (!AffinityHolds(pod.Class, slot, startsGroup)) kept ^= bits & (0 - bits);
+            }
+            mask[word] = kept;
+        }
+    }
+
+    // The first of a group that is attracted to itself may go anywhere, or no group could ever begin.
+    private static bool StartsGroup(PodEntry pod)
+    {
+        var terms = pod.Class.Affinity;
+        foreach (var counter in terms)
+        {
+            if (counter.Total > 0) return false;
+        }
+        return terms.Length > 0 && pod.Labels.IsMatchedBy(terms[0].Matcher);
+    }
+
+    private static bool AffinityHolds(PodClass podClass, int slot, bool startsGroup)
+    {
+        var found = true;
+        foreach (var counter in podClass.Affinity)
+        {
+            var domain = counter.Topology.DomainOf(slot);
+            if (domain < 0) return false;
+            if (counter.In(domain) <= 0) found = false;
+        }
+        return found || startsGroup;
+    }
+
+    private static bool Empty(DomainCounter counter, int slot) => counter.In(counter.Topology.DomainOf(slot)) <= 0;
+
+    private static bool Repels(OwnedTerm term, int slot) => term.In(term.Topology.DomainOf(slot)) > 0;
+
+    /// <summary>The checks that walk over the pods of a node or over volumes.</summary>
+    public bool PortsAndVolumesFit(PodEntry pod, int slot) => PortsFree(pod, slot)
+        && (!pod.Class.HasVolumes || state.Volumes.Check(pod, slot) is null);
 
     /// <summary>Every filter, for one node.</summary>
     public bool Fits(PodEntry pod, int slot) =>
         nodes.Records[slot] is not null && pod.Class.Rule.Passes(slot) && nodes.Fits(slot, pod.Class)
-        && Passes(pod, slot);
+        && PortsAndVolumesFit(pod, slot)
+        && SpreadBroken(pod, slot) is null
+        && !RepelledAt(pod, slot)
+        && AntiAffinityHolds(pod, slot)
+        && AffinityHolds(pod, slot);
 
     private static bool Conflict(HostPort a, HostPort b) => a.Port == b.Port && a.Protocol == b.Protocol
         && (IsAny(a.Address) || IsAny(b.Address) || a.Address == b.Address);

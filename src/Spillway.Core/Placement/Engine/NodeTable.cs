@@ -215,6 +215,16 @@ internal sealed class NodeTable
         && !resource.StartsWith(ResourceAmounts.HugePagesPrefix, StringComparison.Ordinal)
         && !resource.StartsWith("attachable-volumes-", StringComparison.Ordinal);
 
+    /// <summary>Drops the shapes no node has any more and numbers the others from the start.</summary>
+    public void RenumberShapes()
+    {
+        shapes.Clear();
+        for (var slot = 0; slot < High; slot++)
+        {
+            if (Records[slot] is { } node) Shapes[slot] = ShapeOf(node);
+        }
+    }
+
     private static bool HasSoftTaint(NodeRecord node)
     {
         foreach (var taint in node.Taints)

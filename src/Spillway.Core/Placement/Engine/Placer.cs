@@ -28,13 +28,10 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
             return result;
         }
         var mask = pod.Class.Rule.Mask();
-        var needsLook = pod.Class.HasNodeChecks || state.Nominations > 0 || NodeChecks.IsRepelled(pod);
         for (var word = 0; word < result.Length; word++)
-        {
-            var candidates = mask[word];
-            if (candidates != 0) candidates = nodes.Fitting(word, candidates, pod.Class);
-            result[word] = needsLook ? Looked(pod, word, candidates) : candidates;
-        }
+            result[word] = mask[word] == 0 ? 0 : nodes.Fitting(word, mask[word], pod.Class);
+        NodeChecks.ApplyPodConstraints(pod, result);
+        if (pod.Class.Ports.Length > 0 || pod.Class.HasVolumes || state.Nominations > 0) LookAtEach(pod, result);
         return result;
     }
 
@@ -47,16 +44,17 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
         return result;
     }
 
-    private ulong Looked(PodEntry pod, int word, ulong candidates)
+    private void LookAtEach(PodEntry pod, Span<ulong> mask)
     {
-        var passed = candidates;
-        for (; candidates != 0; candidates &= candidates - 1)
+        for (var word = 0; word < mask.Length; word++)
         {
-            var slot = (word << 6) + BitOperations.TrailingZeroCount(candidates);
-            if (!checks.Passes(pod, slot) || (nodes.Nominated[slot] is not null && !FitsBesideNominated(pod, slot)))
-                passed &= ~(1UL << (slot & 63));
+            for (var bits = mask[word]; bits != 0; bits &= bits - 1)
+            {
+                var slot = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                if (!checks.PortsAndVolumesFit(pod, slot) || !FitsBesideNominated(pod, slot))
+                    mask[word] &= ~(1UL << (slot & 63));
+            }
         }
-        return passed;
     }
 
     // A pod that room was made for takes it, even if another node would score higher by now.

@@ -66,7 +66,21 @@ internal readonly struct PodClassKey(PodRequirements requirements, string ns, La
     public override int GetHashCode() => HashCode.Combine(Requirements.PlacementHash(), Namespace, Labels);
 }
 
-internal sealed record HardSpread(DomainCounter Counter, int MaxSkew, int MinDomains, int SelfMatch);
+internal sealed record HardSpread(DomainCounter Counter, int MaxSkew, int MinDomains, int SelfMatch)
+{
+    /// <summary>The fewest pods of the kind that count in any domain; none while there are too few domains.</summary>
+    public int Fewest => Counter.DomainCount < MinDomains ? 0 : Counter.Minimum;
+
+    /// <summary>The most pods a domain may hold and still take this one.</summary>
+    public int Limit => MaxSkew - SelfMatch + Fewest;
+
+    /// <summary>Whether the node's domain is within the limit; a node without the key is in no domain and never is.</summary>
+    public bool Allows(int slot, int limit)
+    {
+        var domain = Counter.Topology.DomainOf(slot);
+        return domain >= 0 && Counter.In(domain) <= limit;
+    }
+}
 
 internal sealed record SoftSpread(DomainCounter Counter, int MaxSkew);
 
@@ -76,6 +90,8 @@ internal sealed record WeightedCounter(DomainCounter Counter, int Weight);
 internal sealed class PodClass(PodClassKey key, StaticRule rule)
 {
     public PodClassKey Key { get; } = key;
+
+    public int Pods { get; set; }
 
     public PodRequirements Requirements => Key.Requirements;
 
@@ -117,8 +133,4 @@ internal sealed class PodClass(PodClassKey key, StaticRule rule)
     public HostPort[] Ports { get; init; } = [];
 
     public bool HasVolumes { get; init; }
-
-    /// <summary>Needs a look at each node beyond labels and resources.</summary>
-    public bool HasNodeChecks => HardSpread.Length > 0 || Affinity.Length > 0 || AntiAffinity.Length > 0
-        || Ports.Length > 0 || HasVolumes;
 }

@@ -74,7 +74,7 @@ internal sealed class ScoringColumns
             var cpuShare = Vector256.Min(one, (At(usedCpu, at) + Vector256.Create(podClass.UsedCpu)) / capacityCpu);
             var memoryShare = Vector256.Min(
                 one, (At(usedMemory, at) + Vector256.Create(podClass.UsedMemory)) / capacityMemory);
-            var deviation = Vector256.Abs((cpuShare - memoryShare) / Vector256.Create(2.0));
+            var deviation = Vector256.Abs((cpuShare - memoryShare) * Vector256.Create(0.5));
             var balance = Vector256.Floor((one - deviation) * hundred);
             var both = Vector256.GreaterThan(Vector256.Min(capacityCpu, capacityMemory), Vector256<double>.Zero);
             score += Vector256.ConditionalSelect(both, balance, hundred);
@@ -87,11 +87,10 @@ internal sealed class ScoringColumns
     private static Vector256<double> Share(
         Vector256<double> capacity, Vector256<double> used, Vector256<double> pack)
     {
-        var hundred = Vector256.Create(MaxNodeScore);
         var within = Vector256.Min(used, capacity);
-        var spare = Vector256.Floor((capacity - within) * hundred / capacity);
-        var full = Vector256.Floor(within * hundred / capacity);
-        return Vector256.ConditionalSelect(Vector256.Equals(pack, Vector256<double>.Zero), spare, full);
+        var unpacked = Vector256.Equals(pack, Vector256<double>.Zero);
+        var counted = Vector256.ConditionalSelect(unpacked, capacity - within, within);
+        return Vector256.Floor(counted * Vector256.Create(MaxNodeScore) / capacity);
     }
 
     // A resource that a node does not have is left out of the mean.
@@ -104,7 +103,7 @@ internal sealed class ScoringColumns
         var hasMemory = Vector256.GreaterThan(capacityMemory, zero);
         var sum = Vector256.ConditionalSelect(hasCpu, cpuScore, zero)
             + Vector256.ConditionalSelect(hasMemory, memoryScore, zero);
-        var half = Vector256.Floor(sum / Vector256.Create(2.0));
+        var half = Vector256.Floor(sum * Vector256.Create(0.5));
         return Vector256.ConditionalSelect(hasCpu & hasMemory, half, sum);
     }
 

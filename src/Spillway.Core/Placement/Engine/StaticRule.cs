@@ -47,6 +47,9 @@ internal sealed class StaticRule(StaticRuleKey key, NodeTable nodes)
         return mask;
     }
 
+    /// <summary>Shapes have new numbers; the masks stay, for they are by slot.</summary>
+    public void ForgetShapes() => byShape = [];
+
     public bool Passes(int slot) => Verdict(slot) == StaticVerdict.Fits;
 
     public StaticVerdict Verdict(int slot)
