@@ -16,6 +16,7 @@ internal sealed class Bookkeeper(ControllerContext context, ClusterState state, 
     public static readonly TimeSpan BatchWindow = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
+    private readonly CloudQuotes _quotes = new(context.Model);
     private readonly Dictionary<string, PodEntry> _pods = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeEntry> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<PodKey, string> _whys = [];
@@ -78,7 +79,8 @@ internal sealed class Bookkeeper(ControllerContext context, ClusterState state, 
             Why = pod.Why,
         };
         if (!record.IsBound) return entry;
-        entry = entry with { Node = record.NodeName, CloudPrice = Entries.CloudPrice(record, offers.Known()) };
+        var cloud = Entries.CloudPrice(record, offers.Known()) ?? _quotes.PerHour(record.Requirements.Requests);
+        entry = entry with { Node = record.NodeName, CloudPrice = cloud };
         if (state.Claims.Get(ObjectKey.Cluster(record.NodeName)) is { } claim) return OnRented(entry, record, claim);
         return state.Nodes.Get(ObjectKey.Cluster(record.NodeName)) is { } node ? OnOwned(entry, record, node) : entry;
     }

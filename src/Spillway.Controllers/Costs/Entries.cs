@@ -34,16 +34,7 @@ internal static class Entries
     public static string OwnedId(string node) => $"machine/{node}";
 
     /// <summary>The largest part of any resource of the node that the pod asks for: the part of the price it bears.</summary>
-    public static decimal Share(ResourceAmounts requests, ResourceAmounts room)
-    {
-        decimal share = 0;
-        foreach (var (resource, amount) in requests)
-        {
-            if (amount > 0 && room[resource] > 0) share = Math.Max(share, (decimal)amount / room[resource]);
-        }
-
-        return Math.Min(share, 1);
-    }
+    public static decimal Share(ResourceAmounts requests, ResourceAmounts room) => CloudQuotes.ShareOf(requests, room);
 
     /// <summary>What the pod would cost on the cheapest offer that is large enough; null when none is.</summary>
     public static HourlyPrice? CloudPrice(PodRecord pod, IReadOnlyList<Offer> offers)

@@ -38,7 +38,8 @@ internal static class MachineChecks
             if (device.Resource is not null || DeviceModels.TryFind(device.Model, out _))
                 continue;
             var names = DeviceModels.All.Select(model => model.Model).ToList();
-            var close = names.Find(name => name.EndsWith("-" + device.Model.ToLowerInvariant(), StringComparison.Ordinal))
+            var ending = "-" + device.Model.ToLowerInvariant();
+            var close = names.Find(name => name.EndsWith(ending, StringComparison.Ordinal))
                 ?? Spelling.Closest(device.Model, names);
             problems.Error(DiagnosticCodes.UnknownDevice, device.Places["model"],
                 $"the device model '{device.Model}' is not known",

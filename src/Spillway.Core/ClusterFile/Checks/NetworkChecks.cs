@@ -66,7 +66,7 @@ internal static class NetworkChecks
             if (range.What is "pod" or "service" or "overlay" && range.Cidr.Contains(address))
                 problems.Error(DiagnosticCodes.RangesOverlap, machine.Places["address"],
                     $"the address {address} of {machine.Name} lies in the {range.What} network {range.Cidr}",
-                    $"choose a {range.What} network that holds no machine's address");
+                    $"choose another {range.What} network, one that holds no machine's address");
         }
 
         var site = cluster.Sites.FirstOrDefault(site => site.Name == machine.Site);
