@@ -144,10 +144,12 @@ public sealed class KubeApiServer : IAsyncDisposable
         var resource = Types.Find(target.Group, target.Resource);
         if (resource?.Version(target.Version) is not { } type)
         {
-            if (target.Group.Length > 0 && !Types.HasGroup(target.Group))
+            if (target.Group.Length > 0 && !Types.IsBuiltIn(target.Group))
                 return ValueTask.FromResult(ApiResponse.Text(404, "404 page not found\n"));
             throw ResourceVerbs.NoSuchResource();
         }
+        if (type is { IsCustom: true, Namespaced: false } && target.Namespace.Length > 0)
+            return ValueTask.FromResult(ApiResponse.Text(404, "404 page not found\n"));
         var accept = Representation.Choose(request.Header("Accept"), request.Query) ?? throw NotAcceptable();
         var asked = new ResourceRequest
         {

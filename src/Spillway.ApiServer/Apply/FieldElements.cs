@@ -17,7 +17,7 @@ internal static class FieldElements
     public static bool HasFields(TypeSchema schema, JsonNode? value) =>
         value is null or JsonObject && !schema.IsAtomic && (schema.Type == SchemaType.Object
             ? schema.Properties.Count > 0 || schema.Values is not null || schema.PreserveUnknown
-            : schema.Type == SchemaType.Any && value is JsonObject);
+            : schema.Type == SchemaType.Any);
 
     public static TypeSchema Field(TypeSchema schema, string name) =>
         schema.Properties.GetValueOrDefault(name) ?? schema.Values ?? s_anything;

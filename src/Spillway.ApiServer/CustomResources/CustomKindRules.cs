@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Spillway.ApiServer.Printing;
 using Spillway.ApiServer.Registry;
 using Spillway.ApiServer.Schema;
 using Spillway.ApiServer.Validation;
@@ -25,6 +26,34 @@ internal sealed class CustomKindRules(CustomDefinition definition, ConversionCal
         errors.AddRange(VersionOf(type).Validate(item, old, subresource, warnings));
         return errors;
     }
+
+    public JsonArray Columns(ResourceType type)
+    {
+        var columns = new JsonArray(Column("Name", "string", "name", "", 0));
+        foreach (var column in VersionOf(type).Columns)
+            columns.Add(Column(column.Name, column.Type, column.Format, column.Description, column.Priority));
+        return columns;
+    }
+
+    public JsonObject Row(JsonObject item, ResourceType type, DateTimeOffset now)
+    {
+        var cells = new JsonArray(item.Map("metadata")?.Text("name"));
+        foreach (var column in VersionOf(type).Columns)
+        {
+            var cell = column.Cell(item);
+            cells.Add(column.Type == "date" && cell.AsText() is { } time ? Age(time, now) : cell);
+        }
+
+        return new JsonObject { ["cells"] = cells };
+    }
+
+    private static string Age(string time, DateTimeOffset now) =>
+        Cells.TryTime(time, out _) ? Cells.Since(time, now) : "<invalid>";
+
+    private static JsonObject Column(string name, string type, string format, string description, int priority) => new()
+    {
+        ["name"] = name, ["type"] = type, ["format"] = format, ["description"] = description, ["priority"] = priority,
+    };
 
     /// <summary>Also fills in defaults, so that a field with a new default shows in objects stored before.</summary>
     public async ValueTask<JsonObject> ConvertAsync(JsonObject item, ResourceType to, CancellationToken cancellationToken)

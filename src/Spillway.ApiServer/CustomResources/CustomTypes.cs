@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Schema;
 
@@ -27,6 +29,7 @@ internal static class CustomTypes
             Kind = kind,
             ListKind = names.Text("listKind") is { Length: > 0 } list ? list : kind + "List",
             Resource = names.Text("plural") ?? "",
+            StorageVersionHash = Hash(group, spec, kind),
             Singular = names.Text("singular") ?? kind.ToLowerInvariant(),
             Namespaced = spec.Text("scope") != "Cluster",
             ShortNames = names.Texts("shortNames"),
@@ -36,6 +39,14 @@ internal static class CustomTypes
             Schema = Root(schema),
             IsCustom = true,
         };
+    }
+
+    /// <summary>Tells clients, opaquely, in which version objects are stored.</summary>
+    private static string Hash(string group, JsonObject spec, string kind)
+    {
+        var storage = spec.Objects("versions").FirstOrDefault(v => v.Flag("storage"))?.Text("name") ?? "";
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{group}/{storage}/{kind}"));
+        return Convert.ToBase64String(digest.AsSpan(0, 8));
     }
 
     private static TypeSchema Root(StructuralSchema schema)

@@ -26,7 +26,7 @@ public sealed record CustomColumn(string Name, string Type, string Format, strin
                 ? found[0]!.DeepClone()
                 : null,
             "date" => found[0].AsText(),
-            _ => string.Join(',', found.Select(n => n.AsText() ?? n?.ToJsonString(Json.Relaxed) ?? "<nil>")),
+            _ => found[0].AsText() ?? found[0]?.ToJsonString(Json.Relaxed),
         };
     }
 }
@@ -171,13 +171,6 @@ public sealed class CustomVersion
 
         if (any) yield break;
         JsonPath.TryParse(".metadata.creationTimestamp", out var age);
-        yield return new CustomColumn("Age", "date", "", AgeDescription, 0) { Path = age };
+        yield return new CustomColumn("Age", "date", "", "", 0) { Path = age };
     }
-
-    /// <summary>The documentation of metadata.creationTimestamp in the public API, which clients show for the column.</summary>
-    private const string AgeDescription =
-        "CreationTimestamp is a timestamp representing the server time when this object was created. It is not "
-        + "guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is "
-        + "represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: "
-        + "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 }

@@ -32,6 +32,10 @@ internal sealed class DefinitionKindRules(IKindRules builtIn) : IKindRules
         return errors;
     }
 
+    public JsonArray Columns(ResourceType type) => builtIn.Columns(type);
+
+    public JsonObject Row(JsonObject item, ResourceType type, DateTimeOffset now) => builtIn.Row(item, type, now);
+
     public ValueTask<JsonObject> ConvertAsync(JsonObject item, ResourceType to, CancellationToken cancellationToken) =>
         builtIn.ConvertAsync(item, to, cancellationToken);
 }

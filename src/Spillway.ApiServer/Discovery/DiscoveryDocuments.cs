@@ -71,6 +71,10 @@ internal sealed class DiscoveryDocuments(TypeCatalog types)
         return shown;
     }
 
+    /// <summary>By name; those of custom resources as they come, status first.</summary>
+    private static IEnumerable<SubresourceType> Parts(ResourceType type) =>
+        type.IsCustom ? type.Subresources.Values : type.Subresources.Values.OrderBy(p => p.Name, StringComparer.Ordinal);
+
     public JsonObject? ResourceList(string group, string version)
     {
         if (!types.HasVersion(group, version)) return null;
@@ -78,7 +82,7 @@ internal sealed class DiscoveryDocuments(TypeCatalog types)
         foreach (var type in Resources(group, version))
         {
             list.Add(Old(type.Resource, type.Singular, type.Kind, type, null));
-            foreach (var part in type.Subresources.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
+            foreach (var part in Parts(type))
                 list.Add(Old(type.Resource + "/" + part.Name, "", part.Kind, type, part));
         }
         var shown = new JsonObject { ["kind"] = "APIResourceList" };

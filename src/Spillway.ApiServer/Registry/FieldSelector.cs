@@ -54,6 +54,7 @@ public sealed class FieldSelector
             or "replicasets.apps" or "certificatesigningrequests.certificates.k8s.io" =>
             $"field label not supported: {label}",
         "jobs.batch" => $"field label \"{label}\" not supported for Job",
+        _ when resource.Storage.IsCustom => $"field label not supported: {label}",
         _ => $"\"{label}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
     };
 

@@ -40,7 +40,7 @@ internal sealed class ScaleVerb(WriteSteps steps, UpdateVerbs updates, ObjectVie
                 "the object has been modified; please apply your changes to the latest version and try again");
         }
         var replicas = scale.Map("spec")?.Number("replicas") ?? 0;
-        if (replicas < 0)
+        if (replicas < 0 && !request.Type.IsCustom)
         {
             throw ApiFailure.Invalid("autoscaling", "Scale", request.Name, [
                 FieldError.Invalid("spec.replicas", JsonValue.Create(replicas), "must be greater than or equal to 0"),

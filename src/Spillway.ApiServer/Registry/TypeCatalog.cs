@@ -69,6 +69,14 @@ public sealed class TypeCatalog
         return false;
     }
 
+    /// <summary>True when the group does not come from custom resource definitions alone.</summary>
+    public bool IsBuiltIn(string group)
+    {
+        foreach (var resource in _picture.Ordered)
+            if (resource.Group == group && !resource.Storage.IsCustom) return true;
+        return false;
+    }
+
     public bool HasGroup(string group)
     {
         foreach (var resource in _picture.Ordered)

@@ -56,12 +56,17 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
             var old = await view.TreeAsync(before, request.Resource, request.Type, cancellationToken);
             var item = change(old);
             CheckPreconditions(item, before, old, request);
+            if (request.Type.IsCustom && !isApply) steps.Decode(item, request);
             item = await FinishAsync(item, old, request, isApply, cancellationToken);
             if (request.IsDryRun) return view.Tree(request, 200, item);
             if (JsonNode.DeepEquals(item, old)) return await view.OneAsync(request, 200, before, cancellationToken);
-            var stored = MustGo(item, request)
-                ? await steps.RemoveAsync(before, request)
-                : await steps.StoreAsync(item, before, request.Key, request, cancellationToken);
+            if (MustGo(item, request))
+            {
+                // The answer shows what the writer made of it, though nothing is stored any more.
+                if (await steps.RemoveAsync(before, request) is null) continue;
+                return view.Tree(request, 200, item);
+            }
+            var stored = await steps.StoreAsync(item, before, request.Key, request, cancellationToken);
             if (stored is not null) return await view.OneAsync(request, 200, stored, cancellationToken);
         }
         throw request.Conflict(Modified);

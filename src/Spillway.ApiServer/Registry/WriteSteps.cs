@@ -61,6 +61,10 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
                 throw ApiFailure.BadRequest("the namespace of the provided object does not match the namespace sent on the request");
             if (request.Namespace.Length > 0) metadata["namespace"] = request.Namespace;
         }
+        else
+        {
+            metadata.Remove("namespace");
+        }
         if (request.Name.Length == 0) return;
         var name = metadata.Text("name") ?? "";
         if (name.Length == 0) metadata["name"] = request.Name;
@@ -80,7 +84,12 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
                 $"{request.Type.Kind} in version \"{request.Type.Version}\" cannot be handled as a {request.Type.Kind}: "
                 + "strict decoding error: " + string.Join(", ", unknown.Select(u => $"unknown field \"{u}\"")));
         }
-        foreach (var path in unknown) request.Warnings.Add($"unknown field \"{path}\"");
+        foreach (var path in unknown)
+        {
+            // A patch that is tried again finds the same fields.
+            var warning = $"unknown field \"{path}\"";
+            if (!request.Warnings.Contains(warning)) request.Warnings.Add(warning);
+        }
     }
 
     /// <summary>Notes in managedFields what a create sets. Before admission: what that adds belongs to nobody.</summary>
@@ -90,7 +99,14 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
     /// <summary>Notes in managedFields what an update or a patch changes.</summary>
     public void TrackUpdate(JsonObject item, JsonObject old, ResourceRequest request)
     {
-        ManagedFields.TrackUpdate(request.Type, old, item, request.Writer, Now);
+        // The scale endpoint of custom resources tells no time, here as in the real server.
+        var isTimeless = request.Type.IsCustom && request.Subresource == "scale";
+        ManagedFields.TrackUpdate(request.Type, old, item, request.Writer, isTimeless ? default : Now);
+        if (isTimeless)
+        {
+            foreach (var entry in item.Map("metadata")?.Objects("managedFields") ?? [])
+                if (entry.Text("time") == "0001-01-01T00:00:00Z") entry.Remove("time");
+        }
         ManagedFields.KeepTimesIfUnchanged(old, item);
     }
 
