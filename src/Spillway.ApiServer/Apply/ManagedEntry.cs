@@ -9,6 +9,7 @@ internal sealed class ManagedEntry
     private FieldSet? _fields;
     private bool _changed;
 
+    /// <param name="raw">Is handed out again as it is when nothing changes it and no array holds it.</param>
     public ManagedEntry(JsonObject raw)
     {
         _raw = raw;
@@ -77,7 +78,7 @@ internal sealed class ManagedEntry
 
     public JsonObject ToJson()
     {
-        if (!_changed && _raw is not null) return _raw.DeepClone().AsObject();
+        if (!_changed && _raw is not null) return _raw.Parent is null ? _raw : _raw.DeepClone().AsObject();
         var json = new JsonObject { ["manager"] = Manager, ["operation"] = Operation, ["apiVersion"] = ApiVersion };
         if (Time.Length > 0) json["time"] = Time;
         json["fieldsType"] = "FieldsV1";

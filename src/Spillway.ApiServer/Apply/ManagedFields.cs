@@ -26,12 +26,21 @@ public static class ManagedFields
         ResourceType type, JsonObject? live, JsonObject updated, FieldWriter writer, DateTimeOffset now)
     {
         if (updated["metadata"] is not JsonObject metadata) updated["metadata"] = metadata = [];
+        var given = metadata["managedFields"] as JsonArray;
         var kept = Kept(live, metadata, writer.Subresource.Length > 0, out var reset);
         metadata.Remove("managedFields");
         if (live is not null && kept.Count == 0) return;
         if (reset) return;
         var diff = FieldDiff.Of(live ?? Canonical.Empty(type.Schema), updated, type.Schema);
         ResetFields(type, writer.Subresource, diff.Changed, diff.Removed);
+        if (diff is { Changed: null or { IsEmpty: true }, Removed: null or { IsEmpty: true } } && kept.Count > 0
+            && (given is null || kept[0].Parent != given || kept.Count == given.Count))
+        {
+            metadata["managedFields"] = kept[0].Parent == given ? given : kept[0].Parent!.DeepClone();
+            return;
+        }
+        // Entries that stay as they are move over instead of being copied.
+        if (given is not null && kept.Count > 0 && kept[0].Parent == given) given.Clear();
         var entries = kept.ConvertAll(e => new ManagedEntry(e));
         if (diff.Removed is not null)
             foreach (var entry in entries) entry.GiveUp(diff.Removed, type.ApiVersion);

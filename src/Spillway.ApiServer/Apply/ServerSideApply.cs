@@ -35,13 +35,13 @@ public static class ServerSideApply
         var merged = TypedValue.Merge(before, request.Config, schema)!.AsObject();
         if (last is { IsEmpty: false })
             merged = Prune(merged, schema, last, [stated, .. entries.Where(e => e != own).Select(e => e.Fields)]);
-        if (!type.IsCustom) Canonical.Form(merged, schema);
-
+        // Compared as it was stated, zero values included; only then does it take the form of the kind.
         var diff = FieldDiff.Of(before, merged, schema);
         GiveWay(type, request, entries, own, diff);
         var differs = live is null || diff.Changed is not null || diff.Removed is not null;
         var setDiffers = last is null || !last.SameAs(stated);
         own.Replace(stated, differs || (setDiffers && last is null) ? request.Now : null);
+        if (!type.IsCustom) Canonical.Form(merged, schema);
         if (merged["metadata"] is not JsonObject result) merged["metadata"] = result = [];
         ManagedFields.Store(entries, result);
         return merged;

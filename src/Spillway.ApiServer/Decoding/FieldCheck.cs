@@ -23,6 +23,9 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
 
     private readonly List<string> _problems = [];
 
+    // Where the walk is: turned into text only for a complaint, since every request walks here.
+    private readonly List<Segment> _path = [];
+
     /// <summary>What the real decoder would say first about a wrong type; null when all fit.</summary>
     public string? TypeError { get; private set; }
 
@@ -32,92 +35,101 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
     {
         if (!type.IsCustom)
         {
-            Struct(item, type.Schema, type.Kind, "", "");
+            Struct(item, type.Schema, type.Kind);
             return;
         }
         // A custom object's own fields are its definition's business; here only doubled names matter, and its metadata.
-        Doubled(item, "");
-        if (item.Map("metadata") is { } metadata && TypeTable.Load().Shape("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta") is { } shape)
-            Struct(metadata, shape, "ObjectMeta", "metadata", "metadata");
+        Doubled(item);
+        if (item.Map("metadata") is not { } metadata
+            || TypeTable.Load().Shape("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta") is not { } shape) return;
+        _path.Add(new Segment("metadata", -1, true));
+        Struct(metadata, shape, "ObjectMeta");
+        _path.Clear();
     }
 
-    private void Struct(JsonObject map, TypeSchema schema, string structName, string path, string fields)
+    private void Struct(JsonObject map, TypeSchema schema, string structName)
     {
         if (doubled is not null && doubled.TryGetValue(map, out var names))
         {
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var name in names)
             {
-                if (!seen.Add(name)) _problems.Add($"duplicate field \"{Join(path, name)}\"");
-                else Field(name, map[name], schema, structName, path, fields);
+                if (!seen.Add(name)) Complain("duplicate", name);
+                else Field(name, map[name], schema, structName);
             }
             return;
         }
-        foreach (var (name, value) in map) Field(name, value, schema, structName, path, fields);
+        foreach (var (name, value) in map) Field(name, value, schema, structName);
     }
 
-    private void Field(string name, JsonNode? value, TypeSchema schema, string structName, string path, string fields)
+    private void Field(string name, JsonNode? value, TypeSchema schema, string structName)
     {
         if (!schema.Properties.TryGetValue(name, out var field))
         {
-            if (!schema.PreserveUnknown) _problems.Add($"unknown field \"{Join(path, name)}\"");
+            if (!schema.PreserveUnknown) Complain("unknown", name);
             return;
         }
         if (value is null) return;
-        var inner = new Place(structName, Join(fields, name), name);
-        Value(value, field, Join(path, name), inner);
+        _path.Add(new Segment(name, -1, true));
+        Value(value, field, structName);
+        _path.RemoveAt(_path.Count - 1);
     }
 
-    private void Value(JsonNode value, TypeSchema schema, string path, Place place)
+    private void Value(JsonNode value, TypeSchema schema, string structName)
     {
         switch (schema.Type)
         {
             case SchemaType.Any: return;
             case SchemaType.Object:
-                if (value is not JsonObject map) Wrong(value, schema, place);
-                else if (schema.PreserveUnknown) Doubled(map, path);
-                else if (schema.Values is { } values) Map(map, values, path, place);
-                else if (schema.Properties.Count > 0) Struct(map, schema, LastPart(schema.TypeName), path, place.Fields);
+                if (value is not JsonObject map) Wrong(value, schema, structName);
+                else if (schema.PreserveUnknown) Doubled(map);
+                else if (schema.Values is { } values) Map(map, values, structName);
+                else if (schema.Properties.Count > 0) Struct(map, schema, schema.ShortName);
                 return;
             case SchemaType.Array:
-                if (value is JsonArray list) List(list, schema, path, place);
-                else Wrong(value, schema, place);
+                if (value is JsonArray list) List(list, schema, structName);
+                else Wrong(value, schema, structName);
                 return;
-            default: Scalar(value, schema, place); return;
+            default: Scalar(value, schema, structName); return;
         }
     }
 
-    private void Map(JsonObject map, TypeSchema values, string path, Place place)
+    private void Map(JsonObject map, TypeSchema values, string structName)
     {
-        if (doubled is not null && doubled.TryGetValue(map, out var names))
-        {
-            var seen = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var name in names)
-                if (!seen.Add(name)) _problems.Add($"duplicate field \"{Join(path, name)}\"");
-        }
+        Twice(map);
         foreach (var (name, value) in map)
-            if (value is not null) Value(value, values, Join(path, name), place);
+        {
+            if (value is null) continue;
+            _path.Add(new Segment(name, -1, false));
+            Value(value, values, structName);
+            _path.RemoveAt(_path.Count - 1);
+        }
     }
 
-    private void List(JsonArray list, TypeSchema schema, string path, Place place)
+    private void List(JsonArray list, TypeSchema schema, string structName)
     {
         if (schema.Items is not { } items) return;
         for (var i = 0; i < list.Count; i++)
-            if (list[i] is { } value) Value(value, items, $"{path}[{i}]", place);
+        {
+            if (list[i] is not { } value) continue;
+            _path.Add(new Segment("", i, false));
+            Value(value, items, structName);
+            _path.RemoveAt(_path.Count - 1);
+        }
     }
 
-    private void Scalar(JsonNode value, TypeSchema schema, Place place)
+    private void Scalar(JsonNode value, TypeSchema schema, string structName)
     {
         var kind = value.GetValueKind();
         switch (schema.Type)
         {
             case SchemaType.String when schema.Format == "quantity": CheckQuantity(value, kind); break;
-            case SchemaType.String when kind != JsonValueKind.String: Wrong(value, schema, place); break;
+            case SchemaType.String when kind != JsonValueKind.String: Wrong(value, schema, structName); break;
             case SchemaType.String when schema.Format == "byte": CheckBase64(value.GetValue<string>()); break;
             case SchemaType.String when schema.Format == "date-time": CheckTime(value.GetValue<string>()); break;
-            case SchemaType.Boolean when kind is not (JsonValueKind.True or JsonValueKind.False): Wrong(value, schema, place); break;
-            case SchemaType.Integer when kind != JsonValueKind.Number || !Fits(value, schema): Wrong(value, schema, place); break;
-            case SchemaType.Number when kind != JsonValueKind.Number: Wrong(value, schema, place); break;
+            case SchemaType.Boolean when kind is not (JsonValueKind.True or JsonValueKind.False): Wrong(value, schema, structName); break;
+            case SchemaType.Integer when kind != JsonValueKind.Number || !Fits(value, schema): Wrong(value, schema, structName); break;
+            case SchemaType.Number when kind != JsonValueKind.Number: Wrong(value, schema, structName); break;
             case SchemaType.IntOrString when kind == JsonValueKind.Number && !Fits(value, schema):
                 TypeError ??= $"json: cannot unmarshal number {value.ToJsonString()} into Go value of type int32";
                 break;
@@ -165,30 +177,55 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
         TypeError ??= $"parsing time {Quoted(text)} as \"2006-01-02T15:04:05Z07:00\": cannot parse {Quoted(text)} as \"2006\"";
     }
 
-    private void Wrong(JsonNode value, TypeSchema schema, Place place)
+    private void Wrong(JsonNode value, TypeSchema schema, string structName)
     {
+        if (TypeError is not null) return;
         var what = GoWords.Kind(value);
         if (what == "number" && schema.Type == SchemaType.Integer) what += " " + value.ToJsonString();
-        TypeError ??= $"json: cannot unmarshal {what} into Go struct field {place.Struct}.{place.Fields} of type "
-            + GoType(schema, place.Name);
+        var fields = _path.Where(s => s.IsField).Select(s => s.Name).ToList();
+        TypeError = $"json: cannot unmarshal {what} into Go struct field {structName}.{string.Join('.', fields)} of type "
+            + GoType(schema, fields.Count > 0 ? fields[^1] : "");
     }
 
-    private void Doubled(JsonNode? node, string path)
+    private void Doubled(JsonNode? node)
     {
         if (doubled is null) return;
         if (node is JsonArray list)
         {
-            for (var i = 0; i < list.Count; i++) Doubled(list[i], $"{path}[{i}]");
+            for (var i = 0; i < list.Count; i++) Inside(new Segment("", i, false), list[i]);
             return;
         }
         if (node is not JsonObject map) return;
-        if (doubled.TryGetValue(map, out var names))
+        Twice(map);
+        foreach (var (name, value) in map) Inside(new Segment(name, -1, false), value);
+    }
+
+    private void Inside(Segment segment, JsonNode? node)
+    {
+        _path.Add(segment);
+        Doubled(node);
+        _path.RemoveAt(_path.Count - 1);
+    }
+
+    private void Twice(JsonObject map)
+    {
+        if (doubled is null || !doubled.TryGetValue(map, out var names)) return;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in names)
+            if (!seen.Add(name)) Complain("duplicate", name);
+    }
+
+    private void Complain(string what, string name)
+    {
+        var path = new StringBuilder(what).Append(" field \"");
+        foreach (var segment in _path)
         {
-            var seen = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var name in names)
-                if (!seen.Add(name)) _problems.Add($"duplicate field \"{Join(path, name)}\"");
+            if (segment.Index >= 0) path.Append('[').Append(segment.Index).Append(']');
+            else path.Append(segment.Name);
+            path.Append('.');
         }
-        foreach (var (name, value) in map) Doubled(value, Join(path, name));
+        path.Replace(".[", "[");
+        _problems.Add(path.Append(name).Append('"').ToString());
     }
 
     private static string GoType(TypeSchema schema, string name) => schema.Type switch
@@ -212,13 +249,9 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
         return parts[^2] + "." + parts[^1];
     }
 
-    private static string LastPart(string? typeName) => typeName is null ? "" : typeName[(typeName.LastIndexOf('.') + 1)..];
-
-    private static string Join(string path, string name) => path.Length == 0 ? name : path + "." + name;
-
     private static string Quoted(string text) => JsonValue.Create(text).ToJsonString(Json.Relaxed);
 
-    /// <param name="Struct">The struct that has the field.</param>
-    /// <param name="Fields">Names from the object down, without indices and keys.</param>
-    private readonly record struct Place(string Struct, string Fields, string Name);
+    /// <param name="Name">Of a struct's field or a map's key; empty in a list.</param>
+    /// <param name="IsField">Go's type errors name only the fields of structs.</param>
+    private readonly record struct Segment(string Name, int Index, bool IsField);
 }

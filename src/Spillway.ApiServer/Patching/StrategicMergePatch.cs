@@ -79,12 +79,13 @@ public static class StrategicMergePatch
     private static JsonArray MergeList(JsonArray original, JsonArray patch, TypeSchema schema)
     {
         if (original.Count == 0 && patch.Count == 0) return [];
+        List<JsonNode?> before = [.. original];
         if (schema.PatchMergeKey is not { } mergeKey)
         {
             var all = Take(original);
             foreach (var item in patch)
                 if (!all.Exists(known => JsonNode.DeepEquals(known, item))) all.Add(item?.DeepClone());
-            return Arrange(all, [.. patch], original, item => item?.ToJsonString() ?? "null");
+            return Arrange(all, [.. patch], before, item => item?.ToJsonString() ?? "null");
         }
         var items = Take(original);
         var wanted = Special(items, patch, mergeKey, out var replace);
@@ -98,7 +99,7 @@ public static class StrategicMergePatch
             if (at >= 0) items[at] = MergeMap(items[at]!.AsObject(), changes, schema.Items);
             else items.Add(WithoutDirectives(changes, keepNulls: false));
         }
-        return Arrange(items, wanted, original, item => Key(item, mergeKey));
+        return Arrange(items, wanted, before, item => Key(item, mergeKey));
     }
 
     // Takes out the items that are orders ($patch: delete or replace) and carries the deletions out.
@@ -139,7 +140,7 @@ public static class StrategicMergePatch
             MergeField(original, key, value, schema);
             return;
         }
-        var before = server is null ? [] : server.DeepClone().AsArray();
+        List<JsonNode?> before = server is null ? [] : [.. server.DeepClone().AsArray()];
         var merged = (server, value as JsonArray) switch
         {
             (null, null) => null,
@@ -155,10 +156,10 @@ public static class StrategicMergePatch
 
     // Items the patch names come in its order; the server's own keep theirs; where both are known the old order decides.
     private static JsonArray Arrange(
-        List<JsonNode?> items, List<JsonNode?> order, JsonArray before, Func<JsonNode?, string> identity)
+        List<JsonNode?> items, List<JsonNode?> order, List<JsonNode?> before, Func<JsonNode?, string> identity)
     {
         var rank = Ranks(order, identity);
-        var oldRank = Ranks([.. before], identity);
+        var oldRank = Ranks(before, identity);
         var named = items.Where(i => rank.ContainsKey(identity(i))).OrderBy(i => rank[identity(i)]).ToList();
         var own = items.Where(i => !rank.ContainsKey(identity(i)))
             .OrderBy(i => oldRank.GetValueOrDefault(identity(i), int.MaxValue)).ToList();

@@ -68,6 +68,11 @@ public sealed class TypeSchema
     public bool EmbeddedResource { get; set; }
 
     private KeyValuePair<string, TypeSchema>[]? _alwaysPresent;
+    private string? _shortName;
+
+    /// <summary>The type's own name, such as <c>PodSpec</c>; empty for a shape without one.</summary>
+    internal string ShortName =>
+        _shortName ??= TypeName is null ? "" : TypeName[(TypeName.LastIndexOf('.') + 1)..];
 
     /// <summary>The fields with <see cref="AlwaysPresent"/>, found once: every write asks.</summary>
     internal KeyValuePair<string, TypeSchema>[] AlwaysPresentFields =>
