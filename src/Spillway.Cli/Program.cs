@@ -1,1 +1,4 @@
-return 0;
+using Spillway.Cli;
+using Spillway.Cli.Output;
+
+return (int)await CommandLine.RunAsync(args, Terminal.OfThisProcess());

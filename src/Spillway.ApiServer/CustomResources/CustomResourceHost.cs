@@ -48,7 +48,8 @@ internal sealed class CustomResourceHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        // Not CancelAsync: it would leave the single-threaded loop of virtual time.
+        _stop.Cancel();
         _watch?.Dispose();
         await _loop;
         foreach (var ending in _endings.Values.ToArray()) await ending;

@@ -1,0 +1,97 @@
+using Microsoft.Extensions.Logging;
+using Spillway.Controllers;
+using Spillway.Controllers.Costs;
+using Spillway.Core.ClusterFile;
+using Spillway.Kubernetes;
+using Spillway.Sandbox;
+
+namespace Spillway.Cli.Clusters;
+
+/// <summary>What a cluster in this process is started from.</summary>
+internal sealed record LocalClusterOptions(ClusterModel Model, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>Null keeps everything in memory, for a rehearsal.</summary>
+    public StateFolder? State { get; init; }
+
+    public int Seed { get; init; }
+}
+
+/// <summary>The embedded cluster with Spillway's controllers beside it: what both <c>up</c> and <c>rehearse</c> run.</summary>
+internal sealed class LocalCluster : IAsyncDisposable
+{
+    private readonly ControllerHost _controllers;
+    private readonly InformerSet _informers;
+
+    private LocalCluster(
+        LocalClusterOptions options, EmbeddedCluster embedded, ControllerHost controllers, Ledger ledger)
+    {
+        Embedded = embedded;
+        Ledger = ledger;
+        _controllers = controllers;
+        Client = embedded.ClientOf("spillway-cli");
+        // Names and jitter of watchers must not shift what the cluster itself draws, so their dice are their own.
+        _informers = new InformerSet(Client, options.Time, new Random(options.Seed + 2), options.Logger);
+    }
+
+    public EmbeddedCluster Embedded { get; }
+
+    public Ledger Ledger { get; }
+
+    public KubernetesClient Client { get; }
+
+    /// <summary>Informers for whoever watches this cluster from within the process. Started by <see cref="WatchAsync"/>.</summary>
+    public InformerSet Informers => _informers;
+
+    public static async Task<LocalCluster> StartAsync(LocalClusterOptions options, CancellationToken cancellationToken)
+    {
+        var ledger = Ledger.Open(options.State?.LedgerFile);
+        EmbeddedCluster? embedded = null;
+        try
+        {
+            embedded = await EmbeddedCluster.StartAsync(
+                new EmbeddedClusterOptions
+                {
+                    Model = options.Model,
+                    StateFolder = options.State?.Path,
+                    Time = options.Time,
+                    Seed = options.Seed,
+                    Logger = options.Logger,
+                },
+                cancellationToken);
+            var controllers = new ControllerHost(
+                new ControllerOptions(options.Model, embedded.Server.Transport("spillway"), embedded.Cloud, ledger)
+                {
+                    Time = options.Time,
+                    Random = new Random(options.Seed + 1),
+                    Logger = options.Logger,
+                });
+            await embedded.InvokeAsync(() => controllers.StartAsync(cancellationToken));
+            return new LocalCluster(options, embedded, controllers, ledger);
+        }
+        catch
+        {
+            if (embedded is not null) await embedded.DisposeAsync();
+            ledger.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the informers that were asked for and waits until they know the cluster.</summary>
+    public Task WatchAsync(CancellationToken cancellationToken) => Embedded.InvokeAsync(async () =>
+    {
+        _informers.Start();
+        await _informers.WaitForSyncAsync(cancellationToken);
+    });
+
+    /// <summary>Who decides stops first, the store last.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Embedded.InvokeAsync(async () =>
+        {
+            await _informers.DisposeAsync();
+            await _controllers.DisposeAsync();
+        });
+        await Embedded.DisposeAsync();
+        Ledger.Dispose();
+    }
+}

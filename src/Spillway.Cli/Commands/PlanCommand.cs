@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Spillway.Cli.Clusters;
+using Spillway.Cli.Inputs;
+using Spillway.Cli.Output;
+using Spillway.Core.Plans;
+
+namespace Spillway.Cli.Commands;
+
+/// <summary>Shows what <c>up</c> would build and rent, with the reason for each line.</summary>
+internal static class PlanCommand
+{
+    public static Command Build(Terminal terminal)
+    {
+        var file = SharedOptions.ClusterFile();
+        var state = SharedOptions.State();
+        var output = OutputOption.Create();
+        var command = new ExampleCommand("plan", "Show what up would build and rent, with the reason for each line")
+        {
+            Examples =
+            [
+                ("spillway plan examples/inaccel-fpga-burst", "everything, with reasons and prices"),
+                ("spillway plan examples/inaccel-fpga-burst -o json | jq '.changes'", "what differs from what is up"),
+            ],
+        };
+        command.Add(file);
+        command.Add(state);
+        command.Add(output);
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetRequiredValue(file);
+            var input = ClusterInput.Load([path], terminal);
+            var folder = StateFolder.Of(parsed.GetValue(state), path, input.Cluster);
+            var earlier = folder.ReadPlan();
+            var plan = Of(input, earlier);
+            var changes = PlanDiff.Between(earlier, plan);
+            OutputOption.Write(terminal, parsed.GetValue(output), Json(plan, changes), () =>
+            {
+                terminal.Out.Write(PlanPrinter.Print(plan));
+                if (earlier is null) return;
+                terminal.Out.WriteLine();
+                terminal.Out.Write(PlanPrinter.Print(changes));
+            });
+            return (int)ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The plan of a cluster file, with addresses kept as an earlier plan gave them.</summary>
+    public static ClusterPlan Of(ClusterInput input, ClusterPlan? earlier) =>
+        ClusterPlanner.Plan(input.Model, PlanHistory.Of(earlier), [.. input.Read.Diagnostics]);
+
+    private static JsonObject Json(ClusterPlan plan, IReadOnlyList<PlanChange> changes)
+    {
+        var json = plan.ToJson();
+        json["changes"] = new JsonArray([.. changes.Select(change => (JsonNode)PlanDiff.ToJson(change))]);
+        return json;
+    }
+}
