@@ -62,7 +62,8 @@ public sealed class InformerSet(KubernetesClient client, TimeProvider time, Rand
         {
             if (_started) return;
             _started = true;
-            foreach (var informer in _order) _running.Add(informer.RunAsync(_stop.Token));
+            // A copy: in process a first list is there at once, and what hears of it may ask for further informers.
+            foreach (var informer in _order.ToArray()) _running.Add(informer.RunAsync(_stop.Token));
         }
     }
 

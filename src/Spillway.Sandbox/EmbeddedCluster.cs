@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Spillway.ApiServer;
 using Spillway.Core.Placement;
 using Spillway.Core.Ports;
@@ -6,6 +7,7 @@ using Spillway.Sandbox.Clouds;
 using Spillway.Sandbox.Kubelets;
 using Spillway.Sandbox.Scheduling;
 using Spillway.Sandbox.Time;
+using Spillway.Sandbox.Workloads;
 
 namespace Spillway.Sandbox;
 
@@ -22,6 +24,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     private readonly EmbeddedClusterOptions _options;
     private readonly KubeApiServer _server;
     private readonly WallLoop? _loop;
+    private readonly InformerSet _informers;
     private readonly Stack<IAsyncDisposable> _started = new();
     private bool _stopped;
 
@@ -31,6 +34,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         _server = server;
         _loop = loop;
         Transport = server.Transport("spillway");
+        var random = new Random(options.Seed);
+        _informers = new InformerSet(ClientOf("kube-controller-manager"), options.Time, random, options.Logger);
         var settings = new KubeletSettings
         {
             Seed = options.Seed,
@@ -113,6 +118,10 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var client = ClientOf("spillway");
         await StartingObjects.EnsureServiceAccountAsync(client, cancellationToken);
         foreach (var wanted in _options.Objects) await StartingObjects.EnsureAsync(client, wanted, cancellationToken);
+        _started.Push(_informers);
+        var certificate = new WorkloadOptions { RootCertificate = _server.Pki.AuthorityPem };
+        _started.Push(WorkloadControllers.Start(
+            ClientOf("kube-controller-manager"), _informers, _options.Time, certificate, _options.Logger));
         _started.Push(Kubelets);
         await Kubelets.StartAsync(cancellationToken);
         var machines = _options.Model.Cluster.Machines;
@@ -122,10 +131,15 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         Clouds.Start();
         _started.Push(Scheduler);
         await Scheduler.StartAsync(cancellationToken);
+        _server.Hooks.Logs = Kubelets.ReadLogsAsync;
+        _server.Hooks.Metrics = (target, query, _) =>
+            new ValueTask<JsonObject?>(InvokeAsync(() => Task.FromResult(Kubelets.Measure(target, query))));
     }
 
     private async Task StopPartsAsync()
     {
+        _server.Hooks.Logs = null;
+        _server.Hooks.Metrics = null;
         while (_started.TryPop(out var part)) await part.DisposeAsync();
     }
 

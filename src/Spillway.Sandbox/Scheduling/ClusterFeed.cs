@@ -12,10 +12,15 @@ internal sealed class ClusterFeed
     private readonly Informer<ScheduledPod> _pods;
     private readonly Informer<NodeRecord> _nodes;
     private readonly Informer<NamespaceLabels> _namespaces;
-    private readonly Informer<PersistentVolumeClaim> _claims;
-    private readonly Informer<StorageClass> _classes;
+    private readonly Informer<VolumeClaimRecord> _claims;
+    private readonly Informer<PersistentVolumeRecord> _volumes;
+    private readonly Informer<StorageClassRecord> _classes;
+    private readonly Informer<CsiNodeRecord> _csiNodes;
+    private readonly Informer<DisruptionBudgetRecord> _budgets;
     private readonly Action<ClusterEvents> _happened;
     private readonly Action<InformerChange<ScheduledPod>> _podSeen;
+    private bool _storageChanged = true;
+    private bool _budgetsChanged = true;
 
     /// <param name="informers">Not yet started.</param>
     public ClusterFeed(
@@ -27,26 +32,49 @@ internal sealed class ClusterFeed
         _podSeen = podSeen;
         _nodes = informers.Get(Resources.Nodes, static utf8 => NodeReader.Read(utf8.Span));
         _namespaces = informers.Get(Resources.Namespaces, NamespaceLabels.Decode);
-        _claims = informers.Get(Resources.PersistentVolumeClaims);
-        _classes = informers.Get(Resources.StorageClasses);
+        _claims = informers.Get(Resources.PersistentVolumeClaims, static utf8 => VolumeReader.ReadClaim(utf8.Span));
+        _volumes = informers.Get(Resources.PersistentVolumes, static utf8 => VolumeReader.ReadVolume(utf8.Span));
+        _classes = informers.Get(Resources.StorageClasses, static utf8 => VolumeReader.ReadClass(utf8.Span));
+        _csiNodes = informers.Get(Resources.CsiNodes, static utf8 => VolumeReader.ReadCsiNode(utf8.Span));
+        _budgets = informers.Get(Resources.PodDisruptionBudgets, static utf8 => DisruptionBudgetReader.Read(utf8.Span));
         _pods = informers.Get(Resources.Pods, ScheduledPod.Decode);
 
         _nodes.OnChange(OnNode);
         _namespaces.OnChange(OnNamespace);
         _claims.OnChange(_ => OnStorage());
+        _volumes.OnChange(_ => OnStorage());
         _classes.OnChange(_ => OnStorage());
+        _csiNodes.OnChange(_ => OnStorage());
+        _budgets.OnChange(_ => _budgetsChanged = true);
         _pods.OnChange(OnPod);
     }
 
-    public Task Synced =>
-        Task.WhenAll(_pods.Synced, _nodes.Synced, _namespaces.Synced, _claims.Synced, _classes.Synced);
+    public Task Synced => Task.WhenAll(
+        _pods.Synced, _nodes.Synced, _namespaces.Synced, _claims.Synced, _volumes.Synced, _classes.Synced, _csiNodes.Synced,
+        _budgets.Synced);
 
     public ScheduledPod? Find(PodKey key) => _pods.Get(new ObjectKey(key.Namespace, key.Name));
 
-    public PersistentVolumeClaim? FindClaim(ObjectKey key) => _claims.Get(key);
+    public VolumeClaimRecord? FindClaim(ObjectKey key) => _claims.Get(key);
 
     public bool WaitsForConsumer(string storageClass) =>
-        _classes.Get(ObjectKey.Cluster(storageClass)) is { WaitsForConsumer: true };
+        _classes.Get(ObjectKey.Cluster(storageClass)) is { WaitForFirstConsumer: true };
+
+    /// <summary>Hands over what the model takes as a whole. Called before a decision; free while nothing changed.</summary>
+    public void Refresh()
+    {
+        if (_storageChanged)
+        {
+            _storageChanged = false;
+            _model.SetVolumes(new VolumeFacts
+            {
+                Claims = _claims.List(), Volumes = _volumes.List(), Classes = _classes.List(), CsiNodes = _csiNodes.List(),
+            });
+        }
+        if (!_budgetsChanged) return;
+        _budgetsChanged = false;
+        _model.SetDisruptionBudgets(_budgets.List());
+    }
 
     private void OnNode(InformerChange<NodeRecord> change)
     {
@@ -72,7 +100,11 @@ internal sealed class ClusterFeed
         _happened(ClusterEvents.Namespaces);
     }
 
-    private void OnStorage() => _happened(ClusterEvents.Storage);
+    private void OnStorage()
+    {
+        _storageChanged = true;
+        _happened(ClusterEvents.Storage);
+    }
 
     private void OnPod(InformerChange<ScheduledPod> change)
     {

@@ -53,8 +53,8 @@ public sealed partial class Scheduler
             if (volume is not PodVolume.Claim claim) continue;
             var name = claim.Ephemeral ? $"{pod.Key.Name}-{claim.ClaimName}" : claim.ClaimName;
             var key = new ObjectKey(pod.Key.Namespace, name);
-            if (_feed.FindClaim(key) is not { VolumeName.Length: 0 } unbound) continue;
-            if (!_feed.WaitsForConsumer(unbound.StorageClassName ?? "")) continue;
+            if (_feed.FindClaim(key) is not { IsBound: false } unbound) continue;
+            if (!_feed.WaitsForConsumer(unbound.StorageClass)) continue;
             var change = new JsonObject
             {
                 ["metadata"] = new JsonObject
@@ -70,7 +70,7 @@ public sealed partial class Scheduler
     private async Task WaitForVolumeAsync(ObjectKey claim)
     {
         var givenUpAt = _time.GetUtcNow() + VolumeBindTimeout;
-        while (_feed.FindClaim(claim) is { VolumeName.Length: 0 })
+        while (_feed.FindClaim(claim) is { IsBound: false })
         {
             if (_time.GetUtcNow() >= givenUpAt) throw new TimeoutException($"claim {claim} was not bound in {VolumeBindTimeout}");
             await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stop.Token);

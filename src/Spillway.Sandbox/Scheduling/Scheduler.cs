@@ -88,6 +88,7 @@ public sealed partial class Scheduler : IAsyncDisposable
         var decided = 0;
         while (_queue.TryTake(_time.GetUtcNow(), out var key))
         {
+            _feed.Refresh();
             Decide(key);
             if (++decided % DecisionsPerTurn == 0) await Task.Yield();
             _stop.Token.ThrowIfCancellationRequested();

@@ -32,16 +32,30 @@ internal sealed class SandboxScene
     public KubernetesClient Client { get; private set; } = null!;
 
     /// <summary>Runs the story in a fresh cluster and stops it.</summary>
-    public void Play(Func<Task> story) => Time.Run(async () =>
+    public void Play(Func<Task> story)
+    {
+        var log = new SceneLog(Time);
+        try
+        {
+            Time.Run(() => PlayAsync(story, log));
+        }
+        catch
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(log.Last(60));
+            throw;
+        }
+    }
+
+    private async Task PlayAsync(Func<Task> story, SceneLog log)
     {
         var options = new EmbeddedClusterOptions
         {
-            Model = _model, Time = Time, Seed = Seed, StateFolder = StateFolder,
+            Model = _model, Time = Time, Seed = Seed, StateFolder = StateFolder, Logger = log,
         };
         Cluster = await EmbeddedCluster.StartAsync(options, CancellationToken.None);
         Client = new KubernetesClient(Cluster.Transport);
         await using (Cluster) await story();
-    });
+    }
 
     public Task PassAsync(TimeSpan time) => Task.Delay(time, Time);
 
