@@ -39,10 +39,11 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
 
     public void Tell(BurstPlan plan, DateTimeOffset now)
     {
+        var rentedFor = RentedFor();
         foreach (var decision in plan.Decisions)
         {
             if (decision is BurstDecision.Burst) continue;
-            Tell(decision, now);
+            Tell(decision, rentedFor, now);
         }
     }
 
@@ -79,7 +80,20 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
         }
     }
 
-    private void Tell(BurstDecision decision, DateTimeOffset now)
+    /// <summary>The pods that a living claim was made for.</summary>
+    private Dictionary<PodKey, NodeClaim> RentedFor()
+    {
+        var pods = new Dictionary<PodKey, NodeClaim>();
+        foreach (var claim in state.Claims.List())
+        {
+            if (claim.IsOrderedAway) continue;
+            foreach (var pod in claim.Pods) pods[PodKeys.Parse(pod)] = claim;
+        }
+
+        return pods;
+    }
+
+    private void Tell(BurstDecision decision, Dictionary<PodKey, NodeClaim> rentedFor, DateTimeOffset now)
     {
         var changed = new List<ObservedPod>();
         foreach (var key in decision.Pods)
@@ -89,8 +103,12 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
                 continue;
 
             // The node was rented for this pod: that it now waits for it is no news, and the reason stays the better one.
-            if (decision.Reason == BurstReason.JoiningNode && Latest(pod).StartsWith("burst/", StringComparison.Ordinal))
+            if (decision.Reason == BurstReason.JoiningNode && rentedFor.TryGetValue(key, out var claim))
+            {
+                Set(key, new Answer("burst", nameof(BurstReason.NeedsNode), $"{claim.Name} is rented for it: {claim.Why}"));
                 continue;
+            }
+
             Set(key, new Answer(decision.Kind, decision.Reason.ToString(), Sentence(decision)));
             if (Latest(pod) != $"{decision.Kind}/{decision.Reason}") changed.Add(pod);
         }

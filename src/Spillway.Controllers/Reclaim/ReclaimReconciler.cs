@@ -77,6 +77,13 @@ internal sealed partial class ReclaimReconciler(
     private async Task<TimeSpan?> ActAsync(
         NodeClaim claim, ReclaimDecision decision, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        if (claim.Phase == ClaimPhase.Removed)
+        {
+            // A crash between the last two steps left it: only the claim itself is still there.
+            await Pools.ClaimRemoval.DropAsync(context.Client, claim, cancellationToken);
+            return null;
+        }
+
         switch (decision)
         {
             case ReclaimDecision.Keep keep:
@@ -96,7 +103,8 @@ internal sealed partial class ReclaimReconciler(
             case ReclaimDecision.Remove:
                 return await RemoveAsync(claim, now, cancellationToken) ? null : EvictAgain;
             case ReclaimDecision.Forget:
-                Decide(claim, "replace", decision.Why, now);
+                // A machine that we ended ourselves is gone by the decision that is written already.
+                if (claim.Phase != ClaimPhase.Draining) Decide(claim, "replace", decision.Why, now);
                 await FinishAsync(claim, now, cancellationToken);
                 return null;
             default:

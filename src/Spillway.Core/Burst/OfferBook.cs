@@ -94,7 +94,7 @@ internal sealed class OfferBook
         {
             return new(
                 BurstReason.PoolAtMax,
-                $"pool {pool.Name} has {Nodes(pool.Name)} of at most {pool.Max} nodes",
+                $"pool {pool.Name} has {Nodes(pool.Name)} of at most {Words.Count(pool.Max, "node")}",
                 $"raise max of pool {pool.Name}");
         }
 
@@ -118,7 +118,7 @@ internal sealed class OfferBook
         {
             return new(
                 BurstReason.NoStock,
-                $"the cloud says it has {Words.Count(stock, "more " + offer.InstanceType)} {Where(offer)}",
+                $"the cloud says it has {stock} more {offer.InstanceType} {Where(offer)}",
                 "stock that returns, or another instance type or zone in the pool");
         }
 

@@ -37,14 +37,17 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
     {
         var pods = nodes.SelectMany(node => node.Pods).ToList();
         var offer = listing.Offer;
+
+        // The pod that is dearest to serve is the one the node was chosen for; the others came along.
+        var decisive = pods.MaxBy(facts.Value);
         var what = pods.Count == 1 ? "it fits" : "they fit";
-        return $"{what} no node now ({Nowhere(pods[0]).Why}); {Words.Count(nodes.Count, "node")} of {offer.InstanceType} "
+        return $"{what} no node now ({Nowhere(decisive).Why}); {Words.Count(nodes.Count, "node")} of {offer.InstanceType} "
             + $"({offer.Key.PurchaseText}{(offer.Zone.Length == 0 ? "" : ", " + offer.Zone)}, {offer.Price}) "
             + $"{(nodes.Count == 1 ? "is" : "are")} the cheapest that can take {(pods.Count == 1 ? "it" : "them")}"
-            + DeviceNote(pods[0], offer);
+            + DeviceNote(decisive, offer);
     }
 
-    public string WouldChangeBurst(IReadOnlyList<PodKey> pods) => Nowhere(pods[0]).Help;
+    public string WouldChangeBurst(IReadOnlyList<PodKey> pods) => Nowhere(pods.MaxBy(facts.Value)).Help;
 
     /// <summary>Every pool but the one of the bought node, and why it was not taken for that node's pods.</summary>
     public IReadOnlyList<Rejection> Rejected(IReadOnlyList<PodKey> pods, Bought node, OfferBook stock)
@@ -88,7 +91,7 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
 
             var obstacle = ObstacleOf(pool, unit.Keys, stock) ?? ObstacleOf(pool, unit.Keys, book);
             rejected.Add(obstacle is null
-                ? new Rejection(pool.Name, BurstReason.NothingFits, "its nodes take some of these pods, not all together")
+                ? NotTogether(pool, unit)
                 : new Rejection(pool.Name, obstacle.Reason, obstacle.Why));
             if (obstacle?.Until is { } retry && (until is null || retry < until)) until = retry;
             if (first is null || (first.Reason != BurstReason.NoStock && obstacle?.Reason == BurstReason.NoStock))
@@ -110,10 +113,16 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
             Pods = unit.Keys,
             Reason = first?.Reason ?? BurstReason.NothingFits,
             Why = why,
-            WouldChange = first?.WouldChange ?? "smaller pods, or pools with larger nodes",
+            WouldChange = first?.WouldChange ?? "a higher max of a pool, smaller pods, or pools with larger nodes",
             Rejected = rejected,
         };
     }
+
+    private Rejection NotTogether(PoolState pool, Unit unit) => new(
+        pool.Name,
+        BurstReason.PoolAtMax,
+        $"it may grow by {Words.Count(pool.Max - book.Nodes(pool.Name), "node")} (max {pool.Max}), which do not take "
+            + $"all {unit.Pods.Count} pods together");
 
     public BurstDecision MinimumBlocked(PoolState pool)
     {

@@ -1,7 +1,6 @@
 using Spillway.Core.Accelerators;
 using Spillway.Core.ClusterFile;
 using Spillway.Core.Placement;
-using Spillway.Core.Plans;
 
 namespace Spillway.Core.Burst;
 
@@ -88,13 +87,17 @@ internal sealed class Refusals(BurstObservation seen, Scene scene, OfferBook boo
             ? "; no owned machine has any"
             : $"; of the owned machines {owned.Name} has most: {ResourceAmounts.FormatAmount(resource, owned.Has)}";
 
-    private (string Why, string Change) Elsewise(List<Rejection> rejected)
+    private static (string Why, string Change) Elsewise(List<Rejection> rejected)
     {
-        var purchase = NodeLabels.Purchase;
         if (rejected.Count == 0)
-            return ("no node could ever take it, and the cluster file has no pool to rent from", "a pool that fits, or other requirements");
+        {
+            return (
+                "no node could ever take it, and there is no pool to rent from",
+                "a pool that fits, or other requirements");
+        }
+
         var why = "no machine and no pool could ever take it: "
             + string.Join("; ", rejected.Select(one => $"{one.Pool}: {one.Why}"));
-        return (why, $"a pool whose nodes have the labels and taints it asks for ({purchase} among them), or other requirements");
+        return (why, "other requirements, or a pool whose nodes meet these");
     }
 }

@@ -21,8 +21,13 @@ internal static class Words
         return text;
     }
 
-    public static string Count(int count, string noun) =>
-        count == 1 ? $"1 {noun}" : $"{(count == 0 ? "no" : count.ToString(CultureInfo.InvariantCulture))} {noun}";
+    /// <summary><c>1 node</c>, <c>3 nodes</c>, <c>no nodes</c>.</summary>
+    public static string Count(int count, string noun) => count switch
+    {
+        0 => $"no {noun}s",
+        1 => $"1 {noun}",
+        _ => $"{count.ToString(CultureInfo.InvariantCulture)} {noun}s",
+    };
 
     public static string Pods(IReadOnlyList<PodKey> pods) =>
         pods.Count switch

@@ -142,7 +142,7 @@ public sealed class BurstPlannerTests
 
         var hold = plan.Decisions.OfType<BurstDecision.Hold>().ShouldHaveSingleItem();
         hold.Reason.ShouldBe(BurstReason.PoolAtMax);
-        hold.Why.ShouldContain("1 of at most 1 nodes");
+        hold.Why.ShouldContain("1 of at most 1 node");
     }
 
     [Fact]

@@ -53,7 +53,15 @@ internal sealed class ControllerScene
             Client = new KubernetesClient(Cluster.Transport);
             using var stop = new CancellationTokenSource();
             var untaint = NodeUntaint.RunAsync(Cluster, Time, stop.Token);
-            await StartHostAsync();
+            try
+            {
+                await StartHostAsync();
+            }
+            catch (HttpRequestException) when (StartsBroken)
+            {
+                // The story starts it again.
+            }
+
             await story();
             stop.Cancel();
             await untaint;
@@ -71,6 +79,9 @@ internal sealed class ControllerScene
         });
         await Host.StartAsync(CancellationToken.None);
     }
+
+    /// <summary>True when the first start may end in the fault that the test has planned.</summary>
+    public bool StartsBroken { get; init; }
 
     public ILogger Log { get; init; } = NullLogger.Instance;
 
