@@ -118,6 +118,61 @@ public sealed class ClusterFileReaderTests
             """{"a":31,"b":493,"c":1000,"d":1000,"e":true,"f":"yes","g":null,"h":"2026-01-01","i":1,"j":0.5,"k":-7,"l":8}""");
     }
 
+    [Theory]
+    [InlineData("{\n\t\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\",\n\t\"metadata\": {\t\"name\":\"p\" }\n}\n")]
+    [InlineData("%YAML 1.2\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n...\n")]
+    [InlineData("apiVersion: v1\r\nkind: Pod\r\nmetadata:\r\n  name: p\r\n---\r\n")]
+    [InlineData("--- # first\napiVersion: v1\nkind: Pod\nmetadata: {name: p}\n--- # nothing\n")]
+    [InlineData("--- {apiVersion: v1, kind: Pod, metadata: {name: p}}")]
+    [InlineData("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  a: |\n    --- no separator\n    x\n")]
+    public void Yaml_in_all_its_dresses_is_one_pod(string text)
+    {
+        var result = Read(text);
+
+        result.Diagnostics.ShouldBeEmpty();
+        result.KubernetesDocuments.ShouldHaveSingleItem().Name.ShouldBe("p");
+    }
+
+    [Fact]
+    public void Keys_with_nothing_after_them_count_as_left_out()
+    {
+        var result = ClusterFileReader.ReadCluster([File("x.yaml", """
+            apiVersion: spillway.dev/v1
+            kind: Cluster
+            metadata: {name: a}
+            spec:
+              kubernetes:
+              overlay: {kind: none}
+              machines:
+              - {name: box, capacity: {cpu: 4, memory: 8Gi}, devices: , labels: ~, cost: }
+              pools:
+              policy: {burst: }
+            """)]);
+
+        result.Diagnostics.ShouldBeEmpty();
+        result.Cluster!.Overlay.Kind.ShouldBe(OverlayKind.None);
+        result.Cluster.Policy.Burst.IdleAfter.ShouldBe(TimeSpan.FromMinutes(5));
+    }
+
+    [Fact]
+    public void Every_setting_of_a_pool_arrives()
+    {
+        var folder = Path.Combine(Golden.Root, "clusterfile", "cloudviper");
+        var pool = ClusterFileGoldenTests.Read(folder).Cluster!.Pools[1];
+        var cloud = pool.Cloud.ShouldBeOfType<PoolCloud.Simulated>();
+
+        pool.Smt.ShouldBeFalse();
+        pool.Labels["onDemand"].ShouldBe("false");
+        pool.Purchase.ShouldBe(PoolPurchase.Spot);
+        cloud.Startup.ShouldBe(TimeSpan.FromMinutes(2));
+        cloud.Stock["*"].ShouldBe(12);
+        cloud.Stockouts.ShouldHaveSingleItem().ShouldBe(
+            new Stockout("r4.4xlarge", null, null, TimeSpan.Zero, TimeSpan.FromHours(1)));
+        cloud.SpotInterruptions!.PerHour.ShouldBe(0.05);
+        cloud.SpotInterruptions.At.ShouldBe([TimeSpan.FromMinutes(20)]);
+        cloud.Quota.ShouldBe(new CloudQuota(null, null, 640));
+    }
+
     [Fact]
     public void A_million_mistakes_are_answered_with_the_first_few_hundred()
     {
