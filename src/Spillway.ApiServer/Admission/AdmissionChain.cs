@@ -9,9 +9,12 @@ public sealed class AdmissionChain
 {
     private readonly MutatingStep[] _mutating;
     private readonly ValidatingStep[] _validating;
+    private readonly AdmissionWebhooks _webhooks;
 
     public AdmissionChain(ClusterReads cluster, TimeProvider time, Random random, WebhookDoor webhooks)
     {
+        // A generator of its own: the one handed in is shared with parts that lock it otherwise.
+        random = new Random(random.Next());
         Quotas = new ResourceQuotas(cluster);
         var lifecycle = new NamespaceLifecycle(cluster);
         var limits = new LimitRanger(cluster);
@@ -19,7 +22,8 @@ public sealed class AdmissionChain
         var security = new PodSecurityAdmission(cluster);
         var priority = new PriorityAdmission(cluster);
         var small = new SmallPlugins(cluster);
-        _ = webhooks;
+        var policies = new AdmissionPolicies(cluster);
+        _webhooks = new AdmissionWebhooks(cluster, webhooks, random);
         _mutating =
         [
             lifecycle.Admit, limits.Admit, accounts.Admit, SmallPlugins.TaintNewNode, priority.Admit,
@@ -29,7 +33,7 @@ public sealed class AdmissionChain
         _validating =
         [
             limits.Validate, security.Validate, priority.Validate, small.CheckResize, small.CheckCertificates,
-            Quotas.Validate,
+            policies.Validate, _webhooks.Validate, Quotas.Validate,
         ];
     }
 
@@ -38,11 +42,19 @@ public sealed class AdmissionChain
 
     public async ValueTask MutateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        foreach (var step in _mutating) await step(request, cancellationToken);
+        await PlugInsAsync();
+        await _webhooks.MutateAsync(request, PlugInsAsync, cancellationToken);
+
+        async ValueTask PlugInsAsync()
+        {
+            foreach (var step in _mutating) await step(request, cancellationToken);
+        }
     }
 
+    /// <summary>The last look. For a deletion, which has no object to change, this runs both passes.</summary>
     public async ValueTask ValidateAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
+        if (request.Operation == AdmissionOperation.Delete) await MutateAsync(request, cancellationToken);
         foreach (var step in _validating) await step(request, cancellationToken);
     }
 }

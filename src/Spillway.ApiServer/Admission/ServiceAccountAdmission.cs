@@ -42,7 +42,7 @@ internal sealed class ServiceAccountAdmission(ClusterReads cluster, TimeProvider
         {
             if (cluster.Get("", "serviceaccounts", space, name) is { } account) return account;
             if (attempt == 1) return null;
-            await Task.Delay(TimeSpan.FromMilliseconds(100 + random.Next(100)), time, cancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(150), time, cancellationToken);
         }
     }
 
@@ -77,7 +77,10 @@ internal sealed class ServiceAccountAdmission(ClusterReads cluster, TimeProvider
 
     private string Suffix() => string.Create(5, random, static (text, random) =>
     {
-        for (var i = 0; i < text.Length; i++) text[i] = NameLetters[random.Next(NameLetters.Length)];
+        lock (random)
+        {
+            for (var i = 0; i < text.Length; i++) text[i] = NameLetters[random.Next(NameLetters.Length)];
+        }
     });
 
     private static JsonObject TokenVolume(string name) => new()
