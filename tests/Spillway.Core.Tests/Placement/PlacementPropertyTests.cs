@@ -70,6 +70,42 @@ public sealed class PlacementPropertyTests
     });
 
     [Fact]
+    public void Scores_kept_between_questions_equal_fresh_ones() => ForAnySeed(seed =>
+    {
+        var cluster = new RandomCluster(seed);
+        var kinds = Enumerable.Range(0, 4).Select(_ => cluster.Plain()).ToArray();
+        var nodes = Enumerable.Range(0, cluster.Next(90) + 1).Select(i => cluster.Node($"n{i}")).ToList();
+        var policy = cluster.Pick(PlacementPolicy.Spillway, PlacementPolicy.KubeScheduler);
+        var options = new PlacementOptions { Policy = policy };
+        var model = new PlacementModel(options);
+        var placed = new List<PodRecord>();
+        nodes.ForEach(model.SetNode);
+        for (var i = 0; i < 40; i++)
+        {
+            var pod = cluster.Pick(kinds) with { Key = new PodKey("default", $"kept-{i}") };
+            if (cluster.Chance(20)) Event(model, cluster, nodes, placed, hosts: 90);
+            using (model.BeginWhatIf())
+            {
+                model.SetNode(TestPods.Node("aaa", "64", "64Gi"));
+                model.SetPod(pod);
+                model.PlaceAll();
+            }
+            model.SetPod(pod);
+
+            var fresh = new PlacementModel(options);
+            nodes.ForEach(fresh.SetNode);
+            placed.ForEach(fresh.SetPod);
+            fresh.SetPod(pod);
+            var outcome = model.Place(pod.Key);
+            Show(outcome).ShouldBe(Show(fresh.Place(pod.Key)), $"seed {seed}, pod {i}");
+            model.RemovePod(pod.Key);
+            if (outcome is not PlacementOutcome.Placed there) continue;
+            placed.Add(pod with { NodeName = there.Node });
+            model.SetPod(placed[^1]);
+        }
+    });
+
+    [Fact]
     public void Years_of_pods_and_hosts_leave_nothing_behind()
     {
         var (model, cluster, nodes, pods) = Build(seed: 11);
@@ -128,7 +164,8 @@ public sealed class PlacementPropertyTests
         return (model, cluster, nodes, pods);
     }
 
-    private static void Event(PlacementModel model, RandomCluster cluster, List<NodeRecord> nodes, List<PodRecord> pods)
+    private static void Event(
+        PlacementModel model, RandomCluster cluster, List<NodeRecord> nodes, List<PodRecord> pods, int hosts = 8)
     {
         switch (cluster.Next(6))
         {
@@ -138,7 +175,7 @@ public sealed class PlacementPropertyTests
                 nodes.RemoveAt(gone);
                 break;
             case 1:
-                var node = cluster.Node($"n{cluster.Next(8)}");
+                var node = cluster.Node($"n{cluster.Next(hosts)}");
                 nodes.RemoveAll(other => other.Name == node.Name);
                 nodes.Add(node);
                 model.SetNode(node);

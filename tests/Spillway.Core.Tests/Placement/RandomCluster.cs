@@ -61,6 +61,13 @@ internal sealed class RandomCluster(int seed)
         return pod;
     }
 
+    /// <summary>A pod that asks for resources only, as most do.</summary>
+    public PodRecord Plain()
+    {
+        var pod = TestPods.Pod($"p{names++}", Pick("0", "100m", "500m"), Pick("0", "64Mi", "512Mi"));
+        return Chance(30) ? pod.Asking(ask => ask with { Requests = ask.Requests.With("example.com/gpu", 1) }) : pod;
+    }
+
     /// <summary>A pod that is bound somewhere, rightly or not: kubelets and users bind as they like.</summary>
     public PodRecord Bound(IReadOnlyList<NodeRecord> nodes)
     {

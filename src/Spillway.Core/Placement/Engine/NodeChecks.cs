@@ -100,7 +100,8 @@ internal sealed class NodeChecks(ModelState state)
             var kept = mask[word];
             for (var bits = kept; bits != 0; bits &= bits - 1)
             {
-                if (!spread.Allows((word << 6) + BitOperations.TrailingZeroCount(bits), limit)) kept ^= bits & (0 - bits);
+                var slot = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                if (!spread.Allows(slot, limit)) kept ^= bits & (0 - bits);
             }
             mask[word] = kept;
         }

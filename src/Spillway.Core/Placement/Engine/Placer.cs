@@ -12,6 +12,7 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
     public int Find(PodEntry pod, out long score)
     {
         score = 0;
+        if (pod.NominatedNode.Length == 0 && scorer.Book(pod) is { } book) return book.Best(out score);
         var promised = PromisedNode(pod);
         var mask = promised < 0 ? Feasible(pod) : Only(promised);
         return mask.IndexOfAnyExcept(0UL) < 0 ? -1 : scorer.Best(pod, mask, out score);

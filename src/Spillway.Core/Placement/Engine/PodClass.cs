@@ -93,6 +93,15 @@ internal sealed class PodClass(PodClassKey key, StaticRule rule)
 
     public int Pods { get; set; }
 
+    public ScoreBook? Book { get; set; }
+
+    /// <summary>How far the nodes' log of changes was when the class was last asked about.</summary>
+    public long LastAsked { get; set; } = long.MinValue / 2;
+
+    /// <summary>Whether a node takes the class depends on the pods or volumes there, beyond the room they leave.</summary>
+    public bool LooksAtPods => HardSpread.Length > 0 || Affinity.Length > 0 || AntiAffinity.Length > 0
+        || Ports.Length > 0 || HasVolumes;
+
     public PodRequirements Requirements => Key.Requirements;
 
     public StaticRule Rule { get; } = rule;

@@ -15,9 +15,13 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
     private const double PodAffinityWeight = 2;
     private const long MaxNodeScore = 100;
 
+    // Books of all classes together: about 64 MB.
+    private const long MaxBookCells = 4 << 20;
+
     private readonly NodeTable nodes = state.Nodes;
     private readonly bool spillway = options.Policy == PlacementPolicy.Spillway;
     private readonly HashSet<int> seenDomains = [];
+    private readonly List<PodClass> shelf = [];
     private int[] slots = [];
     private double[] scores = [];
     private long[] raw = [];
@@ -31,6 +35,30 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
         var best = Highest(mask);
         score = (long)scores[best];
         return best;
+    }
+
+    /// <summary>
+    /// The book of the pod's class, for classes that come again and whose nodes can be judged one by one; else null.
+    /// </summary>
+    public ScoreBook? Book(PodEntry pod)
+    {
+        var podClass = pod.Class;
+        if (podClass.LooksAtPods || state.Nominations > 0 || NodeChecks.IsRepelled(pod) || IsRelative(pod)) return null;
+        var changes = nodes.AllChanges.End - podClass.LastAsked;
+        podClass.LastAsked = nodes.AllChanges.End;
+
+        // One node looked at again costs what some thirty cost in a scan of all.
+        if (changes > (nodes.High / 32) + 4) return null;
+        if (podClass.Book is { } book) return book;
+        if ((long)shelf.Count * nodes.Records.Length > MaxBookCells) ClearShelf();
+        shelf.Add(podClass);
+        return podClass.Book = new ScoreBook(nodes, podClass, spillway);
+    }
+
+    private void ClearShelf()
+    {
+        foreach (var podClass in shelf) podClass.Book = null;
+        shelf.Clear();
     }
 
     private void Reserve()
@@ -50,12 +78,14 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
             if (bits == 0) continue;
             for (var quad = 0; quad < 64; quad += 4)
             {
-                if (((bits >> quad) & 15) != 0) nodes.Scoring.Score((word << 6) + quad, podClass, spillway, scores);
+                if (((bits >> quad) & 15) == 0) continue;
+                var slot = (word << 6) + quad;
+                nodes.Scoring.Score(slot, podClass, spillway, scores.AsSpan(slot, 4));
             }
             for (; devices && bits != 0; bits &= bits - 1)
             {
                 var slot = (word << 6) + BitOperations.TrailingZeroCount(bits);
-                scores[slot] += ScoringColumns.DeviceGain(KindsUsed(podClass, slot));
+                scores[slot] += ScoringColumns.DeviceGain(nodes, podClass, slot);
             }
         }
     }
@@ -101,17 +131,6 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
             if (matcher.Preferring.Count > 0) return true;
         }
         return false;
-    }
-
-    /// <summary>Kinds of device on the node that the pod asks for: the others lie idle beside it.</summary>
-    private int KindsUsed(PodClass podClass, int slot)
-    {
-        var kinds = 0;
-        foreach (var column in podClass.DeviceColumns)
-        {
-            if (nodes.Allocatable[column][slot] > 0) kinds++;
-        }
-        return kinds;
     }
 
     private void AddRelative(PodEntry pod, ReadOnlySpan<int> feasible)

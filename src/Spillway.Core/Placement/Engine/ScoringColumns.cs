@@ -54,10 +54,18 @@ internal sealed class ScoringColumns
     }
 
     /// <summary>What a node gains over the bare tier because the pod uses some of its kinds of device.</summary>
-    public static double DeviceGain(int kindsUsed) => DeviceTier * kindsUsed;
+    public static double DeviceGain(NodeTable nodes, PodClass podClass, int slot)
+    {
+        var kinds = 0;
+        foreach (var column in podClass.DeviceColumns)
+        {
+            if (nodes.Allocatable[column][slot] > 0) kinds++;
+        }
+        return DeviceTier * kinds;
+    }
 
-    /// <summary>Scores the four nodes from a slot on: what each is worth to the pod by itself.</summary>
-    public void Score(int slot, PodClass podClass, bool spillway, double[] scores)
+    /// <summary>Scores the four nodes from a slot on, a multiple of four: what each is worth to the pod by itself.</summary>
+    public void Score(int slot, PodClass podClass, bool spillway, Span<double> scores)
     {
         var at = (nuint)slot;
         var hundred = Vector256.Create(MaxNodeScore);
@@ -80,7 +88,7 @@ internal sealed class ScoringColumns
             score += Vector256.ConditionalSelect(both, balance, hundred);
         }
         if (spillway) score += At(tier, at);
-        score.CopyTo(scores, slot);
+        score.CopyTo(scores);
     }
 
     // Least allocated is the default profile's; most allocated is its mirror image, for nodes that cost by the hour.
