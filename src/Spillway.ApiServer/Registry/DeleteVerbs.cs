@@ -16,7 +16,7 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
     {
         var options = DeleteOptions.Read(request);
         var (item, isGone) = await DeleteAsync(request, options, cancellationToken);
-        if (!isGone) return view.Tree(request, 200, item);
+        if (!isGone && !request.IsDryRun) return view.Tree(request, 200, item);
         if (KindStrategy.ReturnsDeleted(request.Resource)) return view.Tree(request, 200, item);
         return ObjectView.Answer(request, 200, Success(item, request));
     }
@@ -129,12 +129,16 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
     {
         var uid = old.Ensure("metadata").Text("uid") ?? "";
         if (options.Uid is { } wanted && wanted != uid)
-            throw request.Conflict(
-                $"Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}");
+            throw Conflict(request, $"the UID in the precondition ({wanted}) does not match the UID in record ({uid}). "
+                + "The object might have been deleted and then recreated");
         if (options.ResourceVersion is { } version && version != before.Version.ToString())
-            throw request.Conflict($"Precondition failed: ResourceVersion in precondition: {version}, "
-                + $"ResourceVersion in object meta: {before.Version}");
+            throw Conflict(request, $"the ResourceVersion in the precondition ({version}) does not match the "
+                + $"ResourceVersion in record ({before.Version}). The object might have been modified");
     }
+
+    /// <summary>Here the real server speaks of the kind, not of the resource.</summary>
+    private static ApiFailure Conflict(ResourceRequest request, string why) =>
+        ApiFailure.Conflict(request.Type.Group, request.Type.Kind, request.Name, why);
 
     private static JsonObject Success(JsonObject item, ResourceRequest request)
     {
@@ -198,7 +202,13 @@ internal sealed record DeleteOptions
     {
         try
         {
-            return RequestBody.ReadObject(request);
+            var body = RequestBody.ReadObject(request);
+            if (body.Text("kind") is not (null or "DeleteOptions"))
+            {
+                throw ApiFailure.BadRequest($"no kind \"{body.Text("kind")}\" is registered for version "
+                    + $"\"{body.Text("apiVersion")}\" in scheme \"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27\"");
+            }
+            return body;
         }
         catch (JsonException e)
         {
@@ -211,7 +221,7 @@ internal sealed record DeleteOptions
         var errors = new List<FieldError>();
         if (policy is not (null or "Foreground" or "Background" or "Orphan"))
             errors.Add(FieldError.NotSupported("propagationPolicy", JsonValue.Create(policy),
-                ["Background", "Foreground", "Orphan", "nil"]));
+                ["Foreground", "Background", "Orphan", "nil"]));
         if (policy is not null && orphan is not null)
             errors.Add(FieldError.Invalid("propagationPolicy", JsonValue.Create(policy),
                 "orphanDependents and deletionPropagation cannot be both set"));

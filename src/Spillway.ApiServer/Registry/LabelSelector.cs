@@ -63,6 +63,11 @@ public sealed class LabelSelector
             if (at < text.Length && text[at] == '=') at++;
             Skip(text, ref at);
             var value = Word(text, ref at);
+            if (sign is '>' or '<' && !long.TryParse(value, out _))
+            {
+                throw ApiFailure.BadRequest($"unable to parse requirement: values[0]: Invalid value: \"{value}\": "
+                    + "for 'Gt', 'Lt' operators, the value must be an integer");
+            }
             CheckValue(text, key, value);
             return new Term(key, sign switch
             {

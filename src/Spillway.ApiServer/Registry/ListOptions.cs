@@ -87,7 +87,7 @@ internal sealed record ListOptions
             if (version.Length == 0)
                 errors.Add(FieldError.Forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
             if (match is not ("Exact" or "NotOlderThan"))
-                errors.Add(FieldError.NotSupported(field, JsonValue.Create(match), ["Exact", "NotOlderThan"]));
+                errors.Add(FieldError.NotSupported(field, JsonValue.Create(match), ["Exact", "NotOlderThan", ""]));
             if (match == "Exact" && version == "0")
                 errors.Add(FieldError.Forbidden(field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
         }

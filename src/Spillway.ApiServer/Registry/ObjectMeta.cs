@@ -15,7 +15,9 @@ internal static class ObjectMeta
     public static void StampNew(JsonObject item, string uid, DateTimeOffset now)
     {
         var metadata = item.Ensure("metadata");
-        foreach (var name in s_kept) metadata.Remove(name);
+        // A generation sent by the client stays with kinds that do not count generations: as odd as the real server.
+        foreach (var name in s_kept)
+            if (name != "generation") metadata.Remove(name);
         metadata.Remove("resourceVersion");
         metadata.Remove("selfLink");
         metadata["uid"] = uid;

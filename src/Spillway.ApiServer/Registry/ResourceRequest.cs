@@ -56,9 +56,14 @@ internal sealed class ResourceRequest
 
     public ApiFailure Conflict(string why) => ApiFailure.Conflict(Type.Group, Type.Resource, Name, why);
 
-    /// <summary>Reads dryRun and checks it.</summary>
+    /// <summary>Reads and checks the options that every write has: dryRun and fieldValidation.</summary>
     public void ReadDryRun()
     {
+        if (Query["fieldValidation"] is { } wish && wish is not ("" or "Ignore" or "Strict" or "Warn"))
+        {
+            throw ApiFailure.Invalid("meta.k8s.io", OptionsKind(), "",
+                [FieldError.NotSupported("fieldValidation", JsonValue.Create(wish), ["", "Ignore", "Strict", "Warn"])]);
+        }
         foreach (var (name, value) in Query.Pairs)
         {
             if (name != "dryRun") continue;
@@ -66,7 +71,7 @@ internal sealed class ResourceRequest
             else
             {
                 throw ApiFailure.Invalid("meta.k8s.io", OptionsKind(), "",
-                    [FieldError.NotSupported("dryRun", JsonValue.Create(value), ["All"])]);
+                    [FieldError.NotSupported("dryRun", new JsonArray(value), ["All"])]);
             }
         }
     }

@@ -42,6 +42,8 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         if (steps.Latest(request) is not null) return await ChangeAsync(request, patch.Apply, cancellationToken, patch.IsApply);
         if (!patch.IsApply || request.Subresource.Length > 0) throw request.NotFound();
         var item = patch.Apply(null);
+        if (item.Ensure("metadata").Text("uid") is { Length: > 0 } uid)
+            throw request.Conflict($"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
         request.Resource.Rules.Default(item, request.Type);
         return await creator.AdmitAndStoreAsync(item, request, cancellationToken);
     }
@@ -93,7 +95,11 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         var metadata = item.Ensure("metadata");
         if (metadata.Text("uid") is { Length: > 0 } uid && uid != old.Ensure("metadata").Text("uid"))
             throw UidConflict(request, uid, old.Ensure("metadata").Text("uid") ?? "");
+        if (metadata.Text("name") is { } name && name != request.Name)
+            throw ApiFailure.BadRequest($"the name of the object ({name}) does not match the name on the URL ({request.Name})");
         if (metadata.Text("resourceVersion") is not { Length: > 0 } version || version == "0") return;
+        if (!ulong.TryParse(version, out _))
+            throw new ApiFailure(500, "", $"strconv.ParseUint: parsing \"{version}\": invalid syntax");
         if (version != before.Version.ToString()) throw request.Conflict(Modified);
     }
 
@@ -105,5 +111,6 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     }
 
     private static ApiFailure UidConflict(ResourceRequest request, string asked, string actual) => request.Conflict(
-        $"Precondition failed: UID in precondition: {asked}, UID in object meta: {actual}");
+        $"StorageError: invalid object, Code: 4, Key: /registry/{request.Resource.StoreName}/{request.Key}, ResourceVersion: 0, "
+        + $"AdditionalErrorMsg: Precondition failed: UID in precondition: {asked}, UID in object meta: {actual}");
 }

@@ -67,7 +67,16 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         }
         if (request.Name.Length == 0) return;
         var name = metadata.Text("name") ?? "";
-        if (name.Length == 0) metadata["name"] = request.Name;
+        if (name.Length == 0)
+        {
+            // Parts of an object (a scale, an eviction) may leave the name to the path; a whole one may not.
+            if (request.Target.Verb == "update" && request.Subresource.Length == 0)
+            {
+                throw ApiFailure.BadRequest(
+                    $"the name of the object ({request.Name} based on URL) was undeterminable: name must be provided");
+            }
+            metadata["name"] = request.Name;
+        }
         else if (name != request.Name)
             throw ApiFailure.BadRequest(
                 $"the name of the object ({name}) does not match the name on the URL ({request.Name})");

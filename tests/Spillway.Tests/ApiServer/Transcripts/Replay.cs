@@ -85,6 +85,7 @@ internal sealed class Replay : IAsyncDisposable
         if (!response.IsSuccessStatusCode)
         {
             await meanwhile();
+            events.Add(JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsObject());
             return ((int)response.StatusCode, events);
         }
         var work = meanwhile();
@@ -114,7 +115,9 @@ internal sealed class Replay : IAsyncDisposable
         var request = new HttpRequestMessage(new HttpMethod(exchange.Method), _names.Translate(exchange.Path));
         if (exchange.RequestBody is { } body)
         {
-            var text = body is JsonValue value && value.TryGetValue(out string? raw) ? raw : body.ToJsonString();
+            var text = body is JsonValue value && value.TryGetValue(out string? raw) ? raw
+                : body is JsonObject { Count: 1 } only && only["text"] is JsonValue verbatim ? verbatim.GetValue<string>()
+                : body.ToJsonString();
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(_names.Translate(text)));
         }
         foreach (var (name, value) in exchange.RequestHeaders)
@@ -159,7 +162,7 @@ internal sealed class Replay : IAsyncDisposable
     }
 
     private static string? Values(HttpHeaders headers, string name) =>
-        headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
+        headers.NonValidated.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
 
     private static string? Body(Exchange exchange, JsonNode? actual)
     {
