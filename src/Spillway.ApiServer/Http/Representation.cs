@@ -9,6 +9,9 @@ public sealed record Representation(Shape Shape, bool IsYaml, bool IsPretty)
     /// <summary>Version of the meta.k8s.io group for tables and partial metadata.</summary>
     public string MetaVersion { get; init; } = "v1";
 
+    /// <summary>True for the list form of partial metadata, false for the single one.</summary>
+    public bool IsList { get; init; }
+
     public static Representation Json { get; } = new(Shape.Whole, false, false);
 
     public string ContentType => IsYaml ? "application/yaml" : "application/json";
@@ -49,7 +52,10 @@ public sealed record Representation(Shape Shape, bool IsYaml, bool IsPretty)
         {
             "Table" => new Representation(Shape.Table, isYaml, false) { MetaVersion = version },
             "PartialObjectMetadata" or "PartialObjectMetadataList" =>
-                new Representation(Shape.Metadata, isYaml, false) { MetaVersion = version },
+                new Representation(Shape.Metadata, isYaml, false)
+                {
+                    MetaVersion = version, IsList = kind.EndsWith("List", StringComparison.Ordinal),
+                },
             _ => null,
         };
     }

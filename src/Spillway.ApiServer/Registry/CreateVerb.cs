@@ -13,14 +13,12 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
     public async ValueTask<ApiResponse> CreateAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         request.ReadDryRun();
-        var item = RequestBody.ReadObject(request);
+        var item = steps.ReadWhole(request);
         if (request.Resource.RefusesCreate)
         {
             throw ApiFailure.Forbidden(request.Type.Group, request.Type.Resource, item.Map("metadata")?.Text("name") ?? "",
                 "create not allowed while custom resource definition is terminating");
         }
-        steps.CheckIdentity(item, request);
-        steps.Decode(item, request);
         return await CreateAsync(item, request, cancellationToken);
     }
 

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Apply;
 using Spillway.ApiServer.Patching;
@@ -29,6 +28,9 @@ internal sealed class PatchBody
 
     /// <summary>Server-side apply may create the object and keeps managed fields itself.</summary>
     public bool IsApply => _media == ApplyYaml;
+
+    /// <summary>The patch itself.</summary>
+    public JsonNode? Content => _patch;
 
     /// <summary>The patched copy; null stands for an object that is not there yet.</summary>
     public JsonObject Apply(JsonObject? old) => _media switch
@@ -71,9 +73,9 @@ internal sealed class PatchBody
         }
         try
         {
-            return RequestBody.ParseNode(body);
+            return GoJson.Parse(body, out _);
         }
-        catch (JsonException e)
+        catch (GoJsonException e)
         {
             throw ApiFailure.BadRequest("error decoding patch: " + e.Message);
         }

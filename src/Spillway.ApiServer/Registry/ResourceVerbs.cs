@@ -45,8 +45,24 @@ internal sealed class ResourceVerbs(
         return parts.HandleAsync(request, cancellationToken);
     }
 
+    private static void CheckForm(ResourceRequest request)
+    {
+        var accept = request.Accept;
+        if (accept is { Shape: Shape.Metadata, IsList: false } && request.Target.Verb == "list")
+        {
+            var package = request.Type.Group.Length == 0 ? "core" : request.Type.Group.Split('.')[0];
+            throw new ApiFailure(406, "NotAcceptable", "you requested PartialObjectMetadata, but the requested object is a list "
+                + $"(*{package}.{request.Type.ListKind})");
+        }
+        if (accept.Shape != Shape.Table || request.Query["includeObject"] is not { } wish) return;
+        if (wish is "" or "None" or "Object" or "Metadata") return;
+        throw ApiFailure.BadRequest("Unable to convert to Table as requested: includeObject: Invalid value: "
+            + $"\"{wish}\": must be 'Metadata', 'Object', 'None', or empty");
+    }
+
     private static void CheckVerb(ResourceRequest request)
     {
+        CheckForm(request);
         var verb = request.Target.Verb;
         if (Array.IndexOf(request.Type.Verbs, verb) < 0) throw NotAllowed();
         // A name where a collection belongs, or the other way round.

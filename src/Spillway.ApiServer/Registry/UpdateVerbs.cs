@@ -17,9 +17,7 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     public async ValueTask<ApiResponse> UpdateAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         request.ReadDryRun();
-        var body = RequestBody.ReadObject(request);
-        steps.CheckIdentity(body, request);
-        steps.Decode(body, request);
+        var body = steps.ReadWhole(request);
         if (steps.Latest(request) is null)
         {
             if (request.Subresource.Length > 0 || !KindStrategy.CreatesOnUpdate(request.Resource)) throw request.NotFound();
@@ -39,13 +37,20 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     {
         request.ReadDryRun();
         var patch = new PatchBody(RequestBody.MediaType(request), request, steps.Now);
-        if (steps.Latest(request) is not null) return await ChangeAsync(request, patch.Apply, cancellationToken, patch.IsApply);
+        if (steps.Latest(request) is not null) return await ChangeAsync(request, Patched, cancellationToken, patch.IsApply);
         if (!patch.IsApply || request.Subresource.Length > 0) throw request.NotFound();
         var item = patch.Apply(null);
         if (item.Ensure("metadata").Text("uid") is { Length: > 0 } uid)
             throw request.Conflict($"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
         request.Resource.Rules.Default(item, request.Type);
         return await creator.AdmitAndStoreAsync(item, request, cancellationToken);
+
+        JsonObject Patched(JsonObject live)
+        {
+            var patched = patch.Apply(live);
+            if (!patch.IsApply) steps.CheckPatched(patched, patch.Content, request);
+            return patched;
+        }
     }
 
     /// <summary>Changes the newest version, again and again until nobody was faster.</summary>

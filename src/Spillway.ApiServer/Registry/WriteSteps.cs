@@ -82,23 +82,44 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
                 $"the name of the object ({name}) does not match the name on the URL ({request.Name})");
     }
 
-    /// <summary>Drops fields the kind does not have, and says so as the client wishes.</summary>
-    public void Decode(JsonObject item, ResourceRequest request)
+    /// <summary>Reads the body as a whole object of the kind: types checked, identity settled, unknown fields dropped.</summary>
+    public JsonObject ReadWhole(ResourceRequest request)
+    {
+        var decoded = RequestBody.MediaType(request) is "application/json" or ""
+            ? ObjectDecoder.Json(request.Http.Body.Span, request.Type)
+            : ObjectDecoder.Tree(RequestBody.ReadObject(request), request.Type);
+        CheckIdentity(decoded.Object, request);
+        Complain(decoded.Object, decoded.Problems, request);
+        PruneUnknown(decoded.Object, request);
+        return decoded.Object;
+    }
+
+    /// <summary>Checks what a patch made, and drops fields the kind does not have.</summary>
+    public void CheckPatched(JsonObject item, JsonNode? patch, ResourceRequest request)
+    {
+        var problems = ObjectDecoder.Patched(
+            item, request.Type, request.FieldValidation == "Strict", () => PatchedText.Of(item, patch));
+        if (request.FieldValidation == "Warn") AddWarnings(problems, request);
+        PruneUnknown(item, request);
+    }
+
+    private static void PruneUnknown(JsonObject item, ResourceRequest request)
     {
         var unknown = request.Resource.Rules.Prune(item, request.Type);
-        if (unknown.Count == 0 || request.FieldValidation == "Ignore") return;
-        if (request.FieldValidation == "Strict")
-        {
-            throw ApiFailure.BadRequest(
-                $"{request.Type.Kind} in version \"{request.Type.Version}\" cannot be handled as a {request.Type.Kind}: "
-                + "strict decoding error: " + string.Join(", ", unknown.Select(u => $"unknown field \"{u}\"")));
-        }
-        foreach (var path in unknown)
-        {
-            // A patch that is tried again finds the same fields.
-            var warning = $"unknown field \"{path}\"";
-            if (!request.Warnings.Contains(warning)) request.Warnings.Add(warning);
-        }
+        if (unknown.Count > 0) Complain(item, [.. unknown.Select(u => $"unknown field \"{u}\"")], request);
+    }
+
+    private static void Complain(JsonObject item, IReadOnlyList<string> problems, ResourceRequest request)
+    {
+        if (problems.Count == 0 || request.FieldValidation == "Ignore") return;
+        if (request.FieldValidation == "Strict") throw ObjectDecoder.Strict(item, request.Type, problems);
+        AddWarnings(problems, request);
+    }
+
+    private static void AddWarnings(IReadOnlyList<string> problems, ResourceRequest request)
+    {
+        foreach (var problem in problems)
+            if (!request.Warnings.Contains(problem)) request.Warnings.Add(problem);
     }
 
     /// <summary>Notes in managedFields what a create sets. Before admission: what that adds belongs to nobody.</summary>

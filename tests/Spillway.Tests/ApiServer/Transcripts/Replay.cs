@@ -85,7 +85,8 @@ internal sealed class Replay : IAsyncDisposable
         if (!response.IsSuccessStatusCode)
         {
             await meanwhile();
-            events.Add(JsonNode.Parse(await response.Content.ReadAsStringAsync())!.AsObject());
+            var text = await response.Content.ReadAsStringAsync();
+            events.Add(text.StartsWith('{') ? JsonNode.Parse(text)!.AsObject() : new JsonObject { ["text"] = text });
             return ((int)response.StatusCode, events);
         }
         var work = meanwhile();

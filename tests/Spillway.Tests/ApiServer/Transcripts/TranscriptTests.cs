@@ -7,10 +7,10 @@ public sealed class TranscriptTests(ITestOutputHelper output)
     private static readonly Dictionary<string, int> s_floors = new(StringComparer.Ordinal)
     {
         ["01-discovery-auth"] = 90,
-        ["02-configmaps-crud"] = 50,
-        ["03-watch"] = 60,
-        ["05-pods"] = 30,
-        ["07-crds"] = 10,
+        ["02-configmaps-crud"] = 75,
+        ["03-watch"] = 70,
+        ["05-pods"] = 10,
+        ["07-crds"] = 2,
     };
 
     [Fact]
