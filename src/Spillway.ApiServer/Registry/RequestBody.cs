@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Spillway.ApiServer.Http.Protobuf;
 
 namespace Spillway.ApiServer.Registry;
 
@@ -17,16 +18,21 @@ internal static class RequestBody
             "application/json" or "" => ParseJson(request.Http.Body.Span, request),
             "application/yaml" => Yaml.Parse(Encoding.UTF8.GetString(request.Http.Body.Span)) as JsonObject
                 ?? throw Undecodable(request, "the YAML is not a mapping"),
+            "application/vnd.kubernetes.protobuf" => ProtobufBody.Read(request.Http.Body.Span),
             _ => throw Unsupported(),
         };
     }
 
     /// <summary>A body that need not be an object, such as a JSON patch.</summary>
-    public static JsonNode? ReadNode(ResourceRequest request) => MediaType(request) is "application/json-patch+json"
-        ? ParseNode(request.Http.Body.Span)
-        : MediaType(request).EndsWith("yaml", StringComparison.Ordinal)
-            ? Yaml.Parse(Encoding.UTF8.GetString(request.Http.Body.Span))
-            : ParseJson(request.Http.Body.Span, request);
+    public static JsonNode? ReadNode(ResourceRequest request)
+    {
+        var media = MediaType(request);
+        if (media == "application/json-patch+json") return ParseNode(request.Http.Body.Span);
+        if (media.EndsWith("+yaml", StringComparison.Ordinal)) return Yaml.Parse(Encoding.UTF8.GetString(request.Http.Body.Span));
+        return media.EndsWith("+json", StringComparison.Ordinal)
+            ? ParseJson(request.Http.Body.Span, request)
+            : ReadObject(request);
+    }
 
     /// <summary>The media type without its parameters.</summary>
     public static string MediaType(ResourceRequest request)
