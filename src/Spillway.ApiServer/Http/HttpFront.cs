@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Spillway.ApiServer.Auth;
 
 namespace Spillway.ApiServer.Http;
@@ -39,6 +40,7 @@ public sealed class HttpFront : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(options => Configure(options, server.Pki, listen));
+        builder.Services.AddSingleton<IHostLifetime, OwnersLifetime>();
         var app = builder.Build();
         var front = new HttpFront(server, app);
         app.Run(front.HandleAsync);
@@ -189,6 +191,14 @@ public sealed class HttpFront : IAsyncDisposable
             answer.BodyWriter.Write("\n"u8);
         }
         await answer.BodyWriter.FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Signals are the program's business: without this the web host would take Ctrl-C for itself.</summary>
+    private sealed class OwnersLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     /// <summary>Header names, looked at only by impersonated requests.</summary>
