@@ -45,6 +45,7 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         var generates = metadata.Text("name") is not { Length: > 0 } && metadata.Text("generateName") is { Length: > 0 };
         ObjectMeta.StampNew(item, steps.NewUid(), steps.Now);
         KindStrategy.PrepareForCreate(item, request.Resource, request.Type);
+        if (request.Resource.StoreName == "services") steps.Addresses.Assign(item);
         for (var attempt = 1; ; attempt++)
         {
             if (generates) Generate(item);

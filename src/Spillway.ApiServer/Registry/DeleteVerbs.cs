@@ -58,8 +58,9 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
             if (request.IsDryRun) return (item, mayGo);
             if (mayGo)
             {
-                if (await steps.RemoveAsync(before, request) is { } removed) return (removed.Parse(), true);
-                continue;
+                if (await steps.RemoveAsync(before, request) is not { } removed) continue;
+                item.Ensure("metadata")["resourceVersion"] = removed.Version.ToString();
+                return (item, true);
             }
             if (JsonNode.DeepEquals(item, old)) return (item, false);
             if (await steps.StoreAsync(item, before, request.Key, request, cancellationToken) is { } stored)
@@ -90,11 +91,25 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
             SetDeletion(metadata, grace);
             return grace == 0 && !isKept;
         }
-        if (grace == 0 && !isKept) return true;
+        if (grace == 0 && !isKept)
+        {
+            // Pods have a grace period even when it is none: the answer shows it.
+            if (request.Resource.StoreName == "pods")
+            {
+                SetDeletion(metadata, 0);
+                Count(metadata);
+            }
+            return true;
+        }
         SetDeletion(metadata, grace);
-        if (metadata.Number("generation") is { } generation and > 0) metadata["generation"] = generation + 1;
+        Count(metadata);
         if (isNamespace) item.Ensure("status")["phase"] = "Terminating";
         return false;
+    }
+
+    private static void Count(JsonObject metadata)
+    {
+        if (metadata.Number("generation") is { } generation and > 0) metadata["generation"] = generation + 1;
     }
 
     private void SetDeletion(JsonObject metadata, long grace)
@@ -125,7 +140,7 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
         else metadata["finalizers"] = new JsonArray([.. kept.Select(f => (JsonNode)f)]);
     }
 
-    private static void CheckPreconditions(DeleteOptions options, JsonObject old, StoredObject before, ResourceRequest request)
+    public static void CheckPreconditions(DeleteOptions options, JsonObject old, StoredObject before, ResourceRequest request)
     {
         var uid = old.Ensure("metadata").Text("uid") ?? "";
         if (options.Uid is { } wanted && wanted != uid)

@@ -78,7 +78,7 @@ internal static class KindStrategy
         switch (resource.StoreName)
         {
             case "pods":
-                item["status"] = new JsonObject { ["phase"] = "Pending" };
+                item["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = PodQuality.Of(item) };
                 break;
             case "namespaces":
                 item["status"] = new JsonObject { ["phase"] = "Active" };
@@ -107,6 +107,7 @@ internal static class KindStrategy
         }
         if (subresource == "status") KeepAllButStatus(item, old);
         else if (subresource.Length == 0 && type.Subresources.ContainsKey("status")) ObjectMeta.Copy(old, item, "status");
+        if (resource.StoreName == "services") ServiceAddresses.Keep(item, old);
         if (resource.StoreName == "namespaces" && subresource != "finalize" && old.Map("spec") is not null)
             ObjectMeta.Copy(old, item, "spec");
         if (!CountsGenerations(resource, type) || subresource == "status") return;

@@ -34,11 +34,19 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
         var options = DeleteOptions.Of(eviction.Map("deleteOptions"));
         var tree = pod.Shared;
         if (MustAskBudget(tree)) await ChargeBudgetAsync(tree, request, cancellationToken);
-        await deletes.DeleteAsync(request.For(request.Namespace, request.Name, ""), options, cancellationToken);
+        var target = request.For(request.Namespace, request.Name, "");
+        DeleteVerbs.CheckPreconditions(options, tree, pod, target);
+        if (!ObjectMeta.IsTerminating(tree))
+        {
+            await steps.ChangeAsync("pods", request.Key,
+                item => SetCondition(item, "DisruptionTarget", "EvictionByEvictionAPI", "Eviction API: evicting"),
+                request.IsDryRun, cancellationToken);
+        }
+        await deletes.DeleteAsync(target, options with { ResourceVersion = null }, cancellationToken);
         return ObjectView.Answer(request, 201, Success());
     }
 
-    private static JsonObject Bound(JsonObject live, JsonObject binding, string node, string? uid, ResourceRequest request)
+    private JsonObject Bound(JsonObject live, JsonObject binding, string node, string? uid, ResourceRequest request)
     {
         var pod = live.DeepClone().AsObject();
         var metadata = pod.Ensure("metadata");
@@ -56,22 +64,22 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
             metadata.Ensure("annotations")[key] = value?.DeepClone();
         foreach (var (key, value) in binding.Map("metadata")?.Map("labels") ?? [])
             metadata.Ensure("labels")[key] = value?.DeepClone();
-        SetScheduled(pod.Ensure("status"), metadata);
+        SetCondition(pod, "PodScheduled", null, null);
         return pod;
     }
 
-    private static void SetScheduled(JsonObject status, JsonObject metadata)
+    private void SetCondition(JsonObject pod, string type, string? reason, string? message)
     {
-        var conditions = status.EnsureList("conditions");
+        var conditions = pod.Ensure("status").EnsureList("conditions");
         for (var i = conditions.Count - 1; i >= 0; i--)
-            if ((conditions[i] as JsonObject)?.Text("type") == "PodScheduled") conditions.RemoveAt(i);
-        conditions.Add(new JsonObject
+            if ((conditions[i] as JsonObject)?.Text("type") == type) conditions.RemoveAt(i);
+        var condition = new JsonObject
         {
-            ["type"] = "PodScheduled",
-            ["status"] = "True",
-            ["lastProbeTime"] = null,
-            ["lastTransitionTime"] = metadata.Text("creationTimestamp"),
-        });
+            ["type"] = type, ["status"] = "True", ["lastProbeTime"] = null, ["lastTransitionTime"] = ObjectMeta.Time(steps.Now),
+        };
+        if (reason is not null) condition["reason"] = reason;
+        if (message is not null) condition["message"] = message;
+        conditions.Add(condition);
     }
 
     /// <summary>Pods that do not run, or never became ready in time, cost no budget.</summary>
@@ -101,20 +109,19 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
     {
         var status = budget.Ensure("status");
         if ((status.Number("observedGeneration") ?? 0) < ObjectMeta.Generation(budget))
-            throw TooMany(10, "The disruption budget " + name + " is still being processed by the server.", name, request);
+            throw TooMany(10, "The disruption budget " + name + " is still being processed by the server.");
         var allowed = status.Number("disruptionsAllowed") ?? 0;
         if (allowed <= 0)
         {
             throw TooMany(0, $"The disruption budget {name} needs {status.Number("desiredHealthy") ?? 0} healthy pods and has "
-                + $"{status.Number("currentHealthy") ?? 0} currently", name, request);
+                + $"{status.Number("currentHealthy") ?? 0} currently");
         }
         status["disruptionsAllowed"] = allowed - 1;
         status.Ensure("disruptedPods")[request.Name] = ObjectMeta.Time(steps.Now);
     }
 
-    private static ApiFailure TooMany(int seconds, string why, string budget, ResourceRequest request)
+    private static ApiFailure TooMany(int seconds, string why)
     {
-        _ = (budget, request);
         var details = new JsonObject
         {
             ["causes"] = new JsonArray(new JsonObject { ["reason"] = "DisruptionBudget", ["message"] = why }),

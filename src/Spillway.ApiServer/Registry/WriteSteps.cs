@@ -8,6 +8,8 @@ namespace Spillway.ApiServer.Registry;
 /// <summary>The steps that every write goes through, in the real server's order.</summary>
 internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, IdentitySource identities, TimeProvider time)
 {
+    public ServiceAddresses Addresses { get; } = new(store, identities);
+
     public DateTimeOffset Now => time.GetUtcNow();
 
     /// <summary>The version of the newest committed change.</summary>

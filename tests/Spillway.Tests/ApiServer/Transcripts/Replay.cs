@@ -48,7 +48,10 @@ internal sealed class Replay : IAsyncDisposable
                 ["user-token"] = new("alice", "u4", ["dev"], new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)),
             },
         }, CancellationToken.None);
-        return new Replay(server, await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, 0), CancellationToken.None));
+        var replay = new Replay(server, await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, 0), CancellationToken.None));
+        foreach (var name in (string[])["default", "kube-node-lease", "kube-public", "kube-system"])
+            await replay.FurnishAsync(new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } });
+        return replay;
     }
 
     /// <summary>Sends one exchange; null when the answer is alike, else the first difference.</summary>
@@ -106,9 +109,39 @@ internal sealed class Replay : IAsyncDisposable
         var bytes = await response.Content.ReadAsByteArrayAsync();
         var actual = Parse(response, bytes);
         _names.Learn(exchange.ResponseBody, actual);
+        if (exchange is { Method: "POST", Path: "/api/v1/namespaces", Status: 201 }) await FurnishAsync(actual);
         if ((int)response.StatusCode != exchange.Status)
             return $"status {(int)response.StatusCode}, wanted {exchange.Status}: {Encoding.UTF8.GetString(bytes)[..Math.Min(400, bytes.Length)]}";
         return Headers(exchange, response) ?? Body(exchange, actual);
+    }
+
+    /// <summary>What a cluster's controllers put into every namespace; here there are none.</summary>
+    private async Task FurnishAsync(JsonNode? created)
+    {
+        var space = (string?)created?["metadata"]?["name"];
+        var api = _server.Transport("kube-controller-manager");
+        foreach (var (resource, kind, name) in ((string, string, string)[])
+            [("serviceaccounts", "ServiceAccount", "default"), ("configmaps", "ConfigMap", "kube-root-ca.crt")])
+        {
+            var item = new JsonObject
+            {
+                ["apiVersion"] = "v1", ["kind"] = kind, ["metadata"] = new JsonObject { ["name"] = name },
+            };
+            if (kind == "ConfigMap")
+            {
+                item["data"] = new JsonObject { ["ca.crt"] = _server.Pki.AuthorityPem };
+                item["metadata"]!["annotations"] = new JsonObject
+                {
+                    ["kubernetes.io/description"] = "Contains a CA bundle that can be used to verify the kube-apiserver when using "
+                        + "internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed "
+                        + "across distributions of Kubernetes clusters.",
+                };
+            }
+            await api.SendAsync(new Spillway.Kubernetes.KubernetesRequest("POST", $"/api/v1/namespaces/{space}/{resource}")
+            {
+                Body = Encoding.UTF8.GetBytes(item.ToJsonString()),
+            }, CancellationToken.None);
+        }
     }
 
     private HttpRequestMessage Request(Exchange exchange)
