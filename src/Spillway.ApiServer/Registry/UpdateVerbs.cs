@@ -63,7 +63,6 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
             var old = await view.TreeAsync(before, request.Resource, request.Type, cancellationToken);
             var item = change(old);
             CheckPreconditions(item, before, old, request);
-            if (request.Type.IsCustom && !isApply) steps.Decode(item, request);
             item = await FinishAsync(item, old, request, isApply, cancellationToken);
             if (request.IsDryRun) return view.Tree(request, 200, item);
             if (JsonNode.DeepEquals(item, old)) return await view.OneAsync(request, 200, before, cancellationToken);
