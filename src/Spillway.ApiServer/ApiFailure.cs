@@ -48,6 +48,9 @@ public sealed class ApiFailure(int code, string reason, string message) : Except
     /// <summary>Value of the Retry-After header, in seconds; 0 for none.</summary>
     public int RetryAfterSeconds { get; init; }
 
+    /// <summary>True when the authorizer refused: its answers carry a header of their own.</summary>
+    public bool IsFromAuthorizer { get; init; }
+
     public static ApiFailure BadRequest(string message) => new(400, "BadRequest", message);
 
     public static ApiFailure NotFound(string group, string resource, string name) =>

@@ -47,7 +47,7 @@ public sealed class KubeApiServer : IAsyncDisposable
         var deletes = new DeleteVerbs(steps, view, reads);
         var reviews = new AccessReviews(authorizer, _authenticator, steps);
         var watches = new WatchVerb(store, view, options.Time, () => _identities.Below(1800));
-        var parts = new Subresources(reads, updates, deletes, steps, view) { Tokens = tokens, Hooks = Hooks };
+        var parts = new Subresources(reads, updates, deletes, steps, view, Types) { Tokens = tokens, Hooks = Hooks };
         _verbs = new ResourceVerbs(reads, watches, creates, updates, deletes, parts) { Reviews = reviews };
     }
 
@@ -150,7 +150,7 @@ public sealed class KubeApiServer : IAsyncDisposable
         }
         if (type is { IsCustom: true, Namespaced: false } && target.Namespace.Length > 0)
             return ValueTask.FromResult(ApiResponse.Text(404, "404 page not found\n"));
-        var accept = Representation.Choose(request.Header("Accept"), request.Query) ?? throw NotAcceptable();
+        var accept = Representation.Choose(request.Header("Accept"), request.Query) ?? throw NotAcceptable(request);
         var asked = new ResourceRequest
         {
             Http = request, Target = target, Resource = resource, Type = type, User = user, Accept = accept,
@@ -159,7 +159,10 @@ public sealed class KubeApiServer : IAsyncDisposable
         return _verbs.HandleAsync(asked, cancellationToken);
     }
 
-    private static ApiFailure NotAcceptable() => new(406, "NotAcceptable",
+    private static ApiFailure NotAcceptable(ApiRequest request) => request.Header("Accept")?.Contains(";as=", StringComparison.Ordinal) == true
+        ? new ApiFailure(406, "NotAcceptable",
+            "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf")
+        : new ApiFailure(406, "NotAcceptable",
         "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf")
     {
         Details = [],

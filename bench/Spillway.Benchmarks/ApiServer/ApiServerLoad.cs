@@ -99,7 +99,7 @@ internal static class ApiServerLoad
         for (var n = 0; n < 100; n++)
         {
             var stamp = Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture);
-            await SendAsync(clients[0], HttpMethod.Patch, Maps + "/watched", $$"""{"data":{"k":"{{stamp}}"}}""");
+            await SendAsync(clients[0], HttpMethod.Patch, Maps + "/watched", $$$"""{"data":{"k":"{{{stamp}}}"}}""");
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
         await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);

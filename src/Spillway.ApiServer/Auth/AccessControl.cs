@@ -81,7 +81,7 @@ internal sealed class AccessControl(RbacAuthorizer authorizer)
         {
             return new ApiFailure(403, "Forbidden", $"forbidden: User \"{user.Name}\" cannot {question.Verb} path \"{path}\"")
             {
-                Details = [],
+                Details = [], IsFromAuthorizer = true,
             };
         }
         var resource = question.Subresource.Length == 0 ? question.Resource : question.Resource + "/" + question.Subresource;
@@ -93,6 +93,6 @@ internal sealed class AccessControl(RbacAuthorizer authorizer)
         if (question.Name.Length > 0) details["name"] = question.Name;
         if (question.Group.Length > 0) details["group"] = question.Group;
         details["kind"] = question.Resource;
-        return new ApiFailure(403, "Forbidden", $"{about} is forbidden: {why}") { Details = details };
+        return new ApiFailure(403, "Forbidden", $"{about} is forbidden: {why}") { Details = details, IsFromAuthorizer = true };
     }
 }

@@ -59,7 +59,7 @@ public sealed class ApiResponse
         if (failure.Details is { } details) status["details"] = details.DeepClone();
         status["code"] = failure.Code;
         var response = Of(failure.Code, status);
-        if (failure.Code == 403) response.Headers.Add(("X-Content-Type-Options", "nosniff"));
+        if (failure.IsFromAuthorizer) response.Headers.Add(("X-Content-Type-Options", "nosniff"));
         if (failure.RetryAfterSeconds > 0) response.Headers.Add(("Retry-After", failure.RetryAfterSeconds.ToString()));
         return response;
     }

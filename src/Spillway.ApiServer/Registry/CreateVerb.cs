@@ -46,6 +46,8 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         ObjectMeta.StampNew(item, steps.NewUid(), steps.Now);
         KindStrategy.PrepareForCreate(item, request.Resource, request.Type);
         if (request.Resource.StoreName == "services") steps.Addresses.Assign(item);
+        // What the strategy took away may have parts that are always there, such as an empty status.
+        request.Resource.Rules.Default(item, request.Type);
         for (var attempt = 1; ; attempt++)
         {
             if (generates) Generate(item);
@@ -54,7 +56,7 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
             if (request.IsDryRun && !steps.Exists(request, key)) return view.Tree(request, 201, item);
             if (!request.IsDryRun && await steps.StoreAsync(item, null, key, request, cancellationToken) is { } stored)
                 return await view.OneAsync(request, 201, stored, cancellationToken);
-            if (!generates || attempt == NameTries) throw Exists(item, request);
+            if (!generates || attempt == NameTries) throw steps.IsTerminating(request, key) ? Leaving(item, request) : Exists(item, request);
         }
     }
 
@@ -64,6 +66,12 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         var prefix = metadata.Text("generateName")!;
         // Names end at 63 characters, as those of most children must.
         metadata["name"] = (prefix.Length > 58 ? prefix[..58] : prefix) + steps.NameSuffix();
+    }
+
+    private static ApiFailure Leaving(JsonObject item, ResourceRequest request)
+    {
+        var exists = Exists(item, request);
+        return new ApiFailure(409, "AlreadyExists", "object is being deleted: " + exists.Message) { Details = exists.Details };
     }
 
     private static ApiFailure Exists(JsonObject item, ResourceRequest request) => ApiFailure.AlreadyExists(

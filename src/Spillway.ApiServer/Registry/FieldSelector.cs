@@ -37,8 +37,8 @@ public sealed class FieldSelector
         {
             if (part.Length == 0) continue;
             var at = part.IndexOf('=');
-            if (at <= 0) throw ApiFailure.BadRequest($"invalid selector: '{text}'; can't understand '{part}'");
-            var isNot = part[at - 1] == '!';
+            if (at < 0) throw ApiFailure.BadRequest($"invalid selector: '{text}'; can't understand '{part}'");
+            var isNot = at > 0 && part[at - 1] == '!';
             var label = part[..(isNot ? at - 1 : at)];
             var value = part[(at + 1)..].TrimStart('=');
             if (label is not ("metadata.name" or "metadata.namespace") && !resource.FieldLabels.Contains(label))

@@ -110,7 +110,7 @@ internal static class KindStrategy
         if (resource.StoreName == "services") ServiceAddresses.Keep(item, old);
         if (resource.StoreName == "namespaces" && subresource != "finalize" && old.Map("spec") is not null)
             ObjectMeta.Copy(old, item, "spec");
-        if (!CountsGenerations(resource, type) || subresource == "status") return;
+        if (!CountsGenerations(resource, type) || subresource is "status" or "binding") return;
         var before = ObjectMeta.Generation(old);
         var metadata = item.Ensure("metadata");
         if (ChangesSpec(item, old)) metadata["generation"] = before + 1;

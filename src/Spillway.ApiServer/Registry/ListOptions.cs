@@ -102,7 +102,7 @@ internal sealed record ListOptions
         var message = $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax";
         throw isWatch
             ? new ApiFailure(500, "", message)
-            : new ApiFailure(400, "BadRequest", message);
+            : new ApiFailure(400, "BadRequest", "invalid resource version: " + message);
     }
 
     private static long Number(Query query, string name)

@@ -59,6 +59,8 @@ internal sealed class PatchBody
         var manager = _request.Query["fieldManager"] ?? "";
         if (IsApply && manager.Length == 0)
             errors.Add(FieldError.Required("fieldManager", "is required for apply patch"));
+        if (System.Text.Encoding.UTF8.GetByteCount(manager) > 128)
+            errors.Add(new FieldError("FieldValueTooLong", "Too long: may not be more than 128 bytes", "fieldManager"));
         if (!IsApply && _request.Query["force"] is not null)
             errors.Add(FieldError.Forbidden("force", "may not be specified for non-apply patch"));
         if (errors.Count > 0) throw ApiFailure.Invalid("meta.k8s.io", "PatchOptions", "", errors);

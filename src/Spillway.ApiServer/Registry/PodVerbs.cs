@@ -11,14 +11,12 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
         request.ReadDryRun();
         var binding = steps.Read(request);
         var node = binding.Map("target")?.Text("name") ?? "";
-        if (node.Length == 0)
-            throw ApiFailure.Invalid("", "Binding", request.Name, [FieldError.Required("target.name", "")]);
+        // The real server passes these complaints on as they are, as if they were its own fault.
         if (binding.Map("target")?.Text("kind") is { Length: > 0 } kind and not "Node")
-        {
-            throw ApiFailure.Invalid("", "Binding", request.Name, [
-                FieldError.NotSupported("target.kind", JsonValue.Create(kind), ["Node", "<empty>"]),
-            ]);
-        }
+            throw new ApiFailure(500, "", FieldError.NotSupported("target.kind", JsonValue.Create(kind), ["Node", "<empty>"]).ToString());
+        if (node.Length == 0) throw new ApiFailure(500, "", FieldError.Required("target.name", "").ToString());
+        if (binding.Map("metadata")?.Text("name") is { Length: > 0 } name && name != request.Name)
+            throw ApiFailure.BadRequest("name in URL does not match name in Binding object");
         var uid = binding.Map("metadata")?.Text("uid");
         var answer = await updates.ChangeAsync(request, live => Bound(live, binding, node, uid, request), cancellationToken);
         return answer.Status >= 300 ? answer : ObjectView.Answer(request, 201, Success());
@@ -51,14 +49,14 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
         var pod = live.DeepClone().AsObject();
         var metadata = pod.Ensure("metadata");
         if (uid is { Length: > 0 } && uid != metadata.Text("uid"))
-            throw request.Conflict($"Precondition failed: UID in precondition: {uid}, UID in object meta: {metadata.Text("uid")}");
+            throw UpdateVerbs.UidConflict(request, uid, metadata.Text("uid") ?? "");
         if (ObjectMeta.IsTerminating(pod))
-            throw request.Conflict($"pod {request.Name} is being deleted, cannot be assigned to a host");
+            throw Conflict(request, $"pod {request.Name} is being deleted, cannot be assigned to a host");
         var spec = pod.Ensure("spec");
         if (spec.Text("nodeName") is { Length: > 0 } taken)
-            throw request.Conflict($"pod {request.Name} is already assigned to node \"{taken}\"");
+            throw Conflict(request, $"pod {request.Name} is already assigned to node \"{taken}\"");
         if (spec.List("schedulingGates") is { Count: > 0 })
-            throw request.Conflict($"pod {request.Name} has non-empty .spec.schedulingGates");
+            throw Conflict(request, $"pod {request.Name} has non-empty .spec.schedulingGates");
         spec["nodeName"] = node;
         foreach (var (key, value) in binding.Map("metadata")?.Map("annotations") ?? [])
             metadata.Ensure("annotations")[key] = value?.DeepClone();
@@ -67,6 +65,9 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
         SetCondition(pod, "PodScheduled", null, null);
         return pod;
     }
+
+    private static ApiFailure Conflict(ResourceRequest request, string why) =>
+        ApiFailure.Conflict("", "pods/binding", request.Name, why);
 
     private void SetCondition(JsonObject pod, string type, string? reason, string? message)
     {
@@ -129,7 +130,7 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
         if (seconds > 0) details["retryAfterSeconds"] = seconds;
         return new ApiFailure(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
         {
-            Details = details, RetryAfterSeconds = seconds,
+            Details = details,
         };
     }
 

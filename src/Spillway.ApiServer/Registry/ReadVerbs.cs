@@ -103,7 +103,7 @@ internal sealed class ReadVerbs(ObjectStore store, ObjectView view)
 internal static class ReadFailures
 {
     public static ApiFailure TooNew(long wanted, long current) =>
-        new(504, "Timeout", $"Too large resource version: {wanted}, current: {current}")
+        new(504, "Timeout", $"Timeout: Too large resource version: {wanted}, current: {current}")
         {
             RetryAfterSeconds = 1,
             Details = new System.Text.Json.Nodes.JsonObject

@@ -83,6 +83,13 @@ internal sealed class ResourceRequest
         Target = Target with { Namespace = space, Name = name, Subresource = subresource ?? Subresource },
     };
 
+    /// <summary>The same request as one for a part of another resource's object.</summary>
+    public ResourceRequest Of(ServedResource resource, string name, string subresource) => new()
+    {
+        Http = Http, Resource = resource, Type = resource.Versions[0], User = User, Accept = Accept, IsDryRun = IsDryRun,
+        Target = Target with { Resource = resource.Resource, Name = name, Subresource = subresource },
+    };
+
     public void SetDryRun() => IsDryRun = true;
 
     public AdmissionRequest Admission(AdmissionOperation operation, JsonObject? item, JsonObject? old) => new()

@@ -14,6 +14,7 @@ internal sealed class ResourceVerbs(
     {
         if (request.Subresource.Length > 0) return PartAsync(request, cancellationToken);
         CheckVerb(request);
+        if (request.Resource.StoreName == "bindings") return parts.BindAsync(request, cancellationToken);
         if (request.Target.Verb == "create" && Reviews.Handles(request)) return ValueTask.FromResult(Reviews.Answer(request));
         return request.Target.Verb switch
         {

@@ -7,7 +7,7 @@ namespace Spillway.ApiServer.Registry;
 
 /// <summary>Parts of objects with endpoints of their own.</summary>
 internal sealed class Subresources(
-    ReadVerbs reads, UpdateVerbs updates, DeleteVerbs deletes, WriteSteps steps, ObjectView view)
+    ReadVerbs reads, UpdateVerbs updates, DeleteVerbs deletes, WriteSteps steps, ObjectView view, TypeCatalog types)
 {
     public required ServiceAccountTokens Tokens { get; init; }
 
@@ -38,6 +38,15 @@ internal sealed class Subresources(
                 throw new ApiFailure(501, "NotImplemented",
                     $"{request.Type.Resource}/{request.Subresource} needs a real kubelet: the embedded control plane has none");
         }
+    }
+
+    /// <summary>The old way to bind: the pod is named in the body.</summary>
+    public ValueTask<ApiResponse> BindAsync(ResourceRequest request, CancellationToken cancellationToken)
+    {
+        var pods = types.Find("", "pods")!;
+        var name = steps.Read(request).Map("metadata")?.Text("name") ?? "";
+        return new PodVerbs(steps, updates, deletes)
+            .BindAsync(request.Of(pods, name, "binding"), cancellationToken);
     }
 
     private ApiResponse IssueToken(ResourceRequest request)

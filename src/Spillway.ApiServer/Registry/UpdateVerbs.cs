@@ -83,6 +83,7 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     {
         var version = old.Ensure("metadata").Text("resourceVersion");
         ObjectMeta.KeepSystemFields(item, old);
+        if (isApply) KeepIdentity(item, old);
         request.Resource.Rules.Default(item, request.Type);
         if (!isApply) steps.TrackUpdate(item, old, request);
         var asked = request.Admission(AdmissionOperation.Update, item, old);
@@ -94,11 +95,25 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         return item;
     }
 
+    /// <summary>An apply need not repeat what the path says.</summary>
+    private static void KeepIdentity(JsonObject item, JsonObject old)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["name", "namespace"])
+            if (item.Ensure("metadata")[name] is null) ObjectMeta.Copy(old.Ensure("metadata"), item.Ensure("metadata"), name);
+    }
+
     private static void CheckPreconditions(JsonObject item, StoredObject before, JsonObject old, ResourceRequest request)
     {
         var metadata = item.Ensure("metadata");
         if (metadata.Text("uid") is { Length: > 0 } uid && uid != old.Ensure("metadata").Text("uid"))
-            throw UidConflict(request, uid, old.Ensure("metadata").Text("uid") ?? "");
+        {
+            if (request.Target.Verb != "patch") throw UidConflict(request, uid, old.Ensure("metadata").Text("uid") ?? "");
+            var immutable = FieldError.Invalid("metadata.uid", JsonValue.Create(uid), "field is immutable");
+            // Twice in the causes and once in the message, as the real server has it.
+            var once = ApiFailure.Invalid(request.Type.Group, request.Type.Kind, request.Name, [immutable]);
+            once.Details!["causes"]!.AsArray().Add(once.Details["causes"]![0]!.DeepClone());
+            throw once;
+        }
         if (metadata.Text("name") is { } name && name != request.Name)
             throw ApiFailure.BadRequest($"the name of the object ({name}) does not match the name on the URL ({request.Name})");
         if (metadata.Text("resourceVersion") is not { Length: > 0 } version || version == "0") return;
@@ -114,7 +129,7 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         return request.Resource.StoreName != "namespaces" || item.Map("spec")?.List("finalizers") is not { Count: > 0 };
     }
 
-    private static ApiFailure UidConflict(ResourceRequest request, string asked, string actual) => request.Conflict(
+    public static ApiFailure UidConflict(ResourceRequest request, string asked, string actual) => request.Conflict(
         $"StorageError: invalid object, Code: 4, Key: /registry/{request.Resource.StoreName}/{request.Key}, ResourceVersion: 0, "
         + $"AdditionalErrorMsg: Precondition failed: UID in precondition: {asked}, UID in object meta: {actual}");
 }

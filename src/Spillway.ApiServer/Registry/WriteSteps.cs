@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Admission;
 using Spillway.ApiServer.Apply;
+using Spillway.ApiServer.Schema;
 using Spillway.ApiServer.Storage;
 
 namespace Spillway.ApiServer.Registry;
@@ -22,6 +23,9 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
     public string NameSuffix() => identities.Suffix();
 
     public bool Exists(ResourceRequest request, string key) => store.Get(request.Resource.StoreName, key) is not null;
+
+    public bool IsTerminating(ResourceRequest request, string key) =>
+        store.GetLatest(request.Resource.StoreName, key) is { } item && ObjectMeta.IsTerminating(item.Shared);
 
     public StoredObject? Latest(ResourceRequest request) => store.GetLatest(request.Resource.StoreName, request.Key);
 
@@ -49,12 +53,7 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         var (kind, apiVersion) = (item.Text("kind") ?? "", item.Text("apiVersion") ?? "");
         if (kind.Length == 0) item["kind"] = kind = type.Kind;
         if (apiVersion.Length == 0) item["apiVersion"] = apiVersion = type.ApiVersion;
-        if (apiVersion != type.ApiVersion)
-            throw ApiFailure.BadRequest(
-                $"the API version in the data ({apiVersion}) does not match the expected API version ({type.ApiVersion})");
-        if (kind != type.Kind && !type.IsCustom)
-            throw ApiFailure.BadRequest(
-                $"{kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: no kind \"{kind}\" is registered for version \"{apiVersion}\"");
+        if (apiVersion != type.ApiVersion || (kind != type.Kind && !type.IsCustom)) throw WrongKind(kind, apiVersion, type);
         var metadata = item.Ensure("metadata");
         if (type.Namespaced)
         {
@@ -82,6 +81,21 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         else if (name != request.Name)
             throw ApiFailure.BadRequest(
                 $"the name of the object ({name}) does not match the name on the URL ({request.Name})");
+    }
+
+    private static ApiFailure WrongKind(string kind, string apiVersion, ResourceType type)
+    {
+        if (type.IsCustom && apiVersion != type.ApiVersion)
+        {
+            return ApiFailure.BadRequest(
+                $"the API version in the data ({apiVersion}) does not match the expected API version ({type.ApiVersion})");
+        }
+        var slash = apiVersion.IndexOf('/');
+        var isKnown = TypeTable.Load().Shape(slash < 0 ? "" : apiVersion[..slash], apiVersion[(slash + 1)..], kind) is not null;
+        var package = type.Group.Length == 0 ? "core" : type.Group.Split('.')[0];
+        return ApiFailure.BadRequest($"{kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: " + (isKnown
+            ? $"converting ({apiVersion[(slash + 1)..]}.{kind}) to ({package}.{type.Kind}): unknown conversion"
+            : $"no kind \"{kind}\" is registered for version \"{apiVersion}\" in scheme \"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30\""));
     }
 
     /// <summary>Reads the body as a whole object of the kind: types checked, identity settled, unknown fields dropped.</summary>

@@ -13,7 +13,7 @@ internal static partial class Normal
             case JsonObject map:
                 var result = new JsonObject();
                 foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
-                    result[name] = Form(value, name);
+                    result[Text(name)] = Form(value, name);
                 return result;
             case JsonArray list:
                 var items = new JsonArray();
@@ -78,6 +78,6 @@ internal static partial class Normal
     [GeneratedRegex(@"(resource ?[vV]ersion[^0-9]{1,24}|current: )\d+")]
     private static partial Regex Version();
 
-    [GeneratedRegex(@"\b(gen|[a-z0-9]+-[a-f0-9]{8,10})-[bcdfghjklmnpqrstvwxz2456789]{5}\b")]
+    [GeneratedRegex(@"\b(gen|kube-api-access|[a-z0-9]+-[a-f0-9]{8,10})-[bcdfghjklmnpqrstvwxz2456789]{5}\b")]
     private static partial Regex Suffix();
 }
