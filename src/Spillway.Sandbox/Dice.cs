@@ -28,7 +28,8 @@ internal readonly record struct Dice(long Seed)
         least + (most - least) * Roll(purpose, first, second);
 
     /// <summary>Lower-case hexadecimal digits, as container and image ids have them.</summary>
-    public string Hex(int digits, ReadOnlySpan<char> purpose, ReadOnlySpan<char> first, ReadOnlySpan<char> second = default)
+    public string Hex(int digits, ReadOnlySpan<char> purpose, ReadOnlySpan<char> first,
+        ReadOnlySpan<char> second = default)
     {
         var state = (ulong)(Roll(purpose, first, second) * (1UL << 53));
         return string.Create(digits, state, static (text, state) =>

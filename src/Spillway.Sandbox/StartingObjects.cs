@@ -10,7 +10,8 @@ internal static class StartingObjects
 
     /// <summary>Applies the object: what the file says holds, what others added stays.</summary>
     /// <exception cref="KubernetesStatusException">The server refuses it.</exception>
-    public static async Task EnsureAsync(KubernetesClient client, JsonObject wanted, CancellationToken cancellationToken)
+    public static async Task EnsureAsync(KubernetesClient client, JsonObject wanted,
+        CancellationToken cancellationToken)
     {
         var resource = Describe(wanted);
         var options = new WriteOptions { FieldManager = FieldManager, Force = true };

@@ -26,7 +26,8 @@ internal sealed class FaultyTransport(IKubernetesTransport inner, Random random)
         : response;
 
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> Break(
-        IAsyncEnumerable<ReadOnlyMemory<byte>> lines, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IAsyncEnumerable<ReadOnlyMemory<byte>> lines,
+            [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await foreach (var line in lines.WithCancellation(cancellationToken))
         {

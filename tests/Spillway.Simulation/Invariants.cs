@@ -43,7 +43,8 @@ internal sealed class Invariants(EmbeddedCluster cluster, ClusterModel model, Ku
             count++;
         }
         count.ShouldBeLessThanOrEqualTo((int)allocatable[ResourceAmounts.Pods], $"pods on {node.Name}");
-        foreach (var (name, amount) in used) amount.ShouldBeLessThanOrEqualTo(allocatable[name], $"{name} on {node.Name}");
+        foreach (var (name, amount) in used)
+            amount.ShouldBeLessThanOrEqualTo(allocatable[name], $"{name} on {node.Name}");
     }
 
     private void CheckPools()

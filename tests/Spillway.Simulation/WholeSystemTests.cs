@@ -44,7 +44,8 @@ public sealed class WholeSystemTests
 
     public static IEnumerable<TheoryDataRow<int>> Seeds()
     {
-        if (int.TryParse(Environment.GetEnvironmentVariable("SPILLWAY_SIMULATION_SEED"), out var only)) return [new(only)];
+        if (int.TryParse(Environment.GetEnvironmentVariable("SPILLWAY_SIMULATION_SEED"), out var only))
+            return [new(only)];
         var count = Environment.GetEnvironmentVariable("SPILLWAY_TEST_ALL") is { Length: > 0 } ? ManySeeds : FewSeeds;
         return Enumerable.Range(1, count).Select(seed => new TheoryDataRow<int>(seed));
     }
@@ -130,7 +131,8 @@ public sealed class WholeSystemTests
                 if (jobs.Items.All(j => j.IsComplete) && _cluster.Clouds.Machines.All(m => !m.IsRunning)) return;
             }
             var open = (await _client.ListAsync(Resources.Pods, ListQuery.All, CancellationToken.None)).Items
-                .Where(p => !p.IsFinished).Select(p => $"{p.Name} {p.Phase} {p.FindCondition("PodScheduled")?.Message}");
+                .Where(p => !p.IsFinished).Select(p =>
+                    $"{p.Name} {p.Phase} {p.FindCondition("PodScheduled")?.Message}");
             throw new TimeoutException(
                 $"After a day without faults there are still: {string.Join("; ", open)}; machines "
                 + string.Join(", ", _cluster.Clouds.Machines.Where(m => m.IsRunning).Select(m => m.Claim)));

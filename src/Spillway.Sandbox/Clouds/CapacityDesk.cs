@@ -32,7 +32,8 @@ internal sealed class CapacityDesk(Cluster cluster, CloudState state)
 
     /// <summary>How many of a type the cloud can still give; null for no end.</summary>
     public int? Left(PoolCloud.Simulated cloud, Pool pool, string instanceType) =>
-        Stock(cloud, instanceType) is { } stock ? stock - Running(pool).Count(m => m.InstanceType == instanceType) : null;
+        Stock(cloud, instanceType) is { } stock ? stock - Running(pool).Count(m => m.InstanceType == instanceType)
+            : null;
 
     private string? QuotaFor(Pool pool, Offer offer)
     {

@@ -64,7 +64,8 @@ internal sealed class CloudState
         var path = Path.Combine(_folder, FileName);
         using (var file = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
         {
-            JsonSerializer.Serialize(file, new CloudStateFile(StartedAt, [.. _machines.Values]), CloudStateJson.Default.CloudStateFile);
+            JsonSerializer.Serialize(file, new CloudStateFile(StartedAt, [.. _machines.Values]),
+                CloudStateJson.Default.CloudStateFile);
             file.Flush(flushToDisk: true);
         }
         File.Move(path + ".new", path, overwrite: true);

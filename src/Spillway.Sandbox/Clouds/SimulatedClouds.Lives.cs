@@ -72,7 +72,8 @@ public sealed partial class SimulatedClouds
         {
             Name = machine.Claim,
             Template = NodeTemplates.ForPool(pool, machine.InstanceType, machine.Zone, machine.Purchase, _model),
-            InternalIp = new IPAddress([10, (byte)(128 + (number >> 16)), (byte)(number >> 8), (byte)number]).ToString(),
+            InternalIp = new IPAddress([10, (byte)(128 + (number >> 16)), (byte)(number >> 8),
+                (byte)number]).ToString(),
             ProviderId = $"simulated:///{machine.Zone}/{machine.MachineId}",
             MoreLabels = new Dictionary<string, string> { ["spillway.dev/claim"] = machine.Claim },
         };
@@ -87,7 +88,8 @@ public sealed partial class SimulatedClouds
             if (takenAt <= _time.GetUtcNow()) return;
             await UntilAsync(takenAt - notice, _stop.Token);
             var oldest = _state.Machines.FirstOrDefault(m =>
-                m is { IsRunning: true, Purchase: Core.ClusterFile.PurchaseOption.Spot, TakenAt: null } && m.Pool == pool);
+                m is { IsRunning: true, Purchase: Core.ClusterFile.PurchaseOption.Spot, TakenAt: null }
+                    && m.Pool == pool);
             if (oldest is null) return;
             oldest = oldest with { TakenAt = takenAt, NoticeAt = _time.GetUtcNow() };
             _state.Keep(oldest);

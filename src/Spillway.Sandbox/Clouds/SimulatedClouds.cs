@@ -152,7 +152,8 @@ public sealed partial class SimulatedClouds : ICloud, IAsyncDisposable
         DateTimeOffset? taken = null;
         if (offer.Purchase == PurchaseOption.Spot)
         {
-            var band = InstanceCatalog.Find(cloud.Region, offer.InstanceType)?.Interruptions ?? InterruptionBand.Unknown;
+            var known = InstanceCatalog.Find(cloud.Region, offer.InstanceType);
+            var band = known?.Interruptions ?? InterruptionBand.Unknown;
             taken = now + SpotMarket.Lifetime(cloud, band, dice.Roll("interruption", token));
         }
         var notice = taken - (cloud.SpotInterruptions?.Notice ?? SpotMarket.DefaultNotice);

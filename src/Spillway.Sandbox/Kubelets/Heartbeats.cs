@@ -18,7 +18,9 @@ internal sealed partial class Heartbeats(
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
-    private TimeSpan Interval => TimeSpan.FromSeconds(Math.Max(interval.TotalSeconds, _nodes.Count / RenewalsPerSecond));
+    // Never beyond three times what was asked for: a node is given up after five.
+    private TimeSpan Interval => TimeSpan.FromSeconds(Math.Clamp(
+        _nodes.Count / (double)RenewalsPerSecond, interval.TotalSeconds, 3 * interval.TotalSeconds));
 
     public void Start() => _running = RunAsync();
 

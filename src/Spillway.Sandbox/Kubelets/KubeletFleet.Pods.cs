@@ -23,6 +23,7 @@ public sealed partial class KubeletFleet
         var now = _time.GetUtcNow();
         if (pod.IsTerminating) run.StopWithin(Grace(pod), now);
         run.Advance(now, kubelet.Pull);
+        _stories?.Tell(run, pod);
         if (!await WriteAsync(run, pod, kubelet, cancellationToken)) return Reconciled.Retry;
         if (run.HasEnded)
         {
@@ -78,9 +79,11 @@ public sealed partial class KubeletFleet
     }
 
     /// <summary>Writes the status when it says something new. False when the write did not go through.</summary>
-    private async Task<bool> WriteAsync(PodRun run, Pod pod, SimulatedKubelet kubelet, CancellationToken cancellationToken)
+    private async Task<bool> WriteAsync(PodRun run, Pod pod, SimulatedKubelet kubelet,
+        CancellationToken cancellationToken)
     {
-        var status = PodStatusJson.Write(run, pod, kubelet.Machine.InternalIp, new Dice(_settings.Seed), _time.GetUtcNow());
+        var status = PodStatusJson.Write(run, pod, kubelet.Machine.InternalIp, new Dice(_settings.Seed),
+            _time.GetUtcNow());
         if (KubernetesJson.Same(status, run.Written)) return true;
         var body = new JsonObject { ["metadata"] = new JsonObject { ["uid"] = run.Uid }, ["status"] = status.Copied() };
         var answer = await _client.PatchAsync(

@@ -38,7 +38,8 @@ public sealed partial class KubeletFleet
                 yield break;
             }
             var lines = state is null ? [] : PodLogs.Lines(pod, request.Container, state, _time.GetUtcNow()).ToList();
-            var news = told == 0 ? PodLogs.Print(lines, query) : PodLogs.Print(lines.Skip(told), query with { Tail = null });
+            var news = told == 0 ? PodLogs.Print(lines, query)
+                : PodLogs.Print(lines.Skip(told), query with { Tail = null });
             foreach (var line in news) yield return Encoding.UTF8.GetBytes(line);
             told = Math.Max(told, lines.Count);
             if (!request.Follow || pod.IsFinished || state?["finishedAt"] is not null) yield break;

@@ -25,6 +25,7 @@ public sealed partial class KubeletFleet : IAsyncDisposable
     private readonly Informer<KubeletPod> _pods;
     private readonly InformerIndex<KubeletPod> _podsByNode;
     private readonly Controller<ObjectKey> _loop;
+    private readonly PodStories? _stories;
     private readonly Dictionary<string, SimulatedKubelet> _kubelets = new(StringComparer.Ordinal);
     private readonly Dictionary<ObjectKey, SimulatedKubelet> _whereRun = [];
 
@@ -41,6 +42,7 @@ public sealed partial class KubeletFleet : IAsyncDisposable
         _informers = new InformerSet(client, time, new Random((int)settings.Seed), logger);
         _pods = _informers.Get(Resources.Pods, KubeletPod.Decode);
         _podsByNode = _pods.AddIndex(static p => p.NodeName.Length > 0 ? [p.NodeName] : []);
+        _stories = settings.Events ? new PodStories(new EventRecorder(client, "kubelet", time, logger)) : null;
         _loop = new Controller<ObjectKey>("kubelets", time, logger, ReconcileAsync);
         _loop.Watch(_pods, Concerned);
     }
@@ -89,6 +91,7 @@ public sealed partial class KubeletFleet : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync();
+        if (_stories is not null) await _stories.DisposeAsync();
         await _heartbeats.DisposeAsync();
         await _informers.DisposeAsync();
     }
@@ -109,7 +112,8 @@ public sealed partial class KubeletFleet : IAsyncDisposable
             var change = KubernetesPatch.Strategic(new JsonObject { ["metadata"] = labels });
             await _client.PatchAsync(Resources.Nodes, wanted.Key, change, cancellationToken);
         }
-        var patched = await _client.PatchAsync(Resources.Nodes, wanted.Key, status, WriteOptions.OnStatus, cancellationToken);
+        var patched = await _client.PatchAsync(Resources.Nodes, wanted.Key, status, WriteOptions.OnStatus,
+            cancellationToken);
         return await ShowReadyAsync(patched.OrThrow(), cancellationToken);
     }
 
@@ -125,7 +129,8 @@ public sealed partial class KubeletFleet : IAsyncDisposable
             ["metadata"] = new JsonObject { ["resourceVersion"] = node.ResourceVersion },
             ["spec"] = new JsonObject { ["taints"] = others },
         };
-        var shown = await _client.PatchAsync(Resources.Nodes, node.Key, KubernetesPatch.Merge(change), cancellationToken);
+        var shown = await _client.PatchAsync(Resources.Nodes, node.Key, KubernetesPatch.Merge(change),
+            cancellationToken);
         return shown.Value ?? node;
 
         static bool IsNotReady(JsonObject taint) => taint.Text("key") == "node.kubernetes.io/not-ready";

@@ -132,7 +132,8 @@ internal static class PodLogs
             yield return new LogLine(start + (Beat * beat), $"healthy, up {beat} min");
     }
 
-    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture) + "s";
+    private static string Seconds(TimeSpan time) =>
+        time.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture) + "s";
 
     private static string Stamp(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff00'Z'", CultureInfo.InvariantCulture);

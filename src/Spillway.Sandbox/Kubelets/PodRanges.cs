@@ -17,7 +17,8 @@ internal sealed class PodRanges
         _whole = whole;
         var bits = whole.IsIpv6 ? 128 : 32;
         _prefix = Math.Clamp(whole.IsIpv6 ? 64 : 24, whole.PrefixLength, bits);
-        while (_prefix < bits - 3 && _prefix - whole.PrefixLength < 31 && 1L << (_prefix - whole.PrefixLength) < nodes) _prefix++;
+        while (_prefix < bits - 3 && _prefix - whole.PrefixLength < 31
+            && 1L << (_prefix - whole.PrefixLength) < nodes) _prefix++;
         _size = UInt128.One << (bits - _prefix);
     }
 

@@ -28,6 +28,9 @@ internal sealed class PodRun(ObjectKey key, string uid, PodScript script, DateTi
     /// <summary>The status that was written last; null before the first.</summary>
     public JsonObject? Written { get; set; }
 
+    /// <summary>What was told of the pod by Events, so that nothing is told twice.</summary>
+    public HashSet<string> Told { get; } = new(StringComparer.Ordinal);
+
     /// <summary>True while the sandbox is being set up.</summary>
     public bool IsSettingUp { get; private set; } = true;
 
@@ -138,7 +141,8 @@ internal sealed class PodRun(ObjectKey key, string uid, PodScript script, DateTi
         {
             if (container.Due <= due) container.Advance(Script.RestartPolicy);
         }
-        if (_mains.TrueForAll(m => m.State == ContainerState.Terminated) || HasFailedToInitialise) End(due, exitCode: 137);
+        if (_mains.TrueForAll(m => m.State == ContainerState.Terminated) || HasFailedToInitialise)
+            End(due, exitCode: 137);
     }
 
     private bool HasFailedToInitialise =>

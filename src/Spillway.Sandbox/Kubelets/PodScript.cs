@@ -44,9 +44,11 @@ internal sealed record PodScript
             Inits = [.. pod.InitContainers.Select(c => Init(c, uid, dice))],
             Mains = [.. pod.Containers.Select(c => Main(c, uid, dice) with { Runs = duration, ExitCode = exitCode })],
             RestartPolicy = pod.RestartPolicy,
-            Deadline = pod.Json.Long("spec", "activeDeadlineSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Deadline = pod.Json.Long("spec", "activeDeadlineSeconds") is { } seconds ? TimeSpan.FromSeconds(seconds)
+                : null,
             HostNetwork = pod.Json.Flag("spec", "hostNetwork") == true,
-            ReadinessGates = [.. pod.Json.ObjectsAt("spec", "readinessGates").Select(g => g.Text("conditionType") ?? "")],
+            ReadinessGates = [.. pod.Json.ObjectsAt("spec", "readinessGates").Select(g =>
+                g.Text("conditionType") ?? "")],
             Setup = dice.Between(TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(200), "setup", uid),
             Stop = dice.Between(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), "stop", uid),
         };
@@ -65,7 +67,8 @@ internal sealed record PodScript
         if (container.Text("restartPolicy") == "Always") return script with { IsSidecar = true };
         return script with
         {
-            Runs = dice.Between(TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(600), "init", uid, script.Name),
+            Runs = dice.Between(TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(600), "init", uid,
+                script.Name),
         };
     }
 

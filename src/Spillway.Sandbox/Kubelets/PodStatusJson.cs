@@ -56,7 +56,8 @@ internal static class PodStatusJson
                 ? new ConditionState("Ready", "False", "ReadinessGatesNotReady",
                     $"corresponding condition of pod readiness gate \"{run.Script.ReadinessGates[0]}\" does not exist.")
                 : new ConditionState("Ready", "False", notReady, unready));
-        Set(ready ? new ConditionState("ContainersReady", "True") : new ConditionState("ContainersReady", "False", notReady, unready));
+        Set(ready ? new ConditionState("ContainersReady", "True")
+            : new ConditionState("ContainersReady", "False", notReady, unready));
         return conditions;
 
         void Set(ConditionState state) => Condition.Set(conditions, state, now);
@@ -84,7 +85,8 @@ internal static class PodStatusJson
             ["imageID"] = hasRun ? $"{Repository(script.Image)}@sha256:{dice.Hex(64, "image", script.Image)}" : "",
             ["state"] = State(run, container, id),
             ["lastState"] = LastState(container, dice, run),
-            ["ready"] = container.IsReady || (script.Runs is not null && run.Inits.Contains(container) && container.HasSucceeded),
+            ["ready"] = container.IsReady || (script.Runs is not null && run.Inits.Contains(container)
+                && container.HasSucceeded),
             ["started"] = container.HasStarted,
             ["restartCount"] = container.Restarts,
         };

@@ -96,7 +96,8 @@ internal static class NodeJson
         ["capacity"] = Amounts(machine.Template.Capacity),
         ["allocatable"] = Amounts(machine.Template.Allocatable),
         ["conditions"] = new JsonArray(
-            Condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available", now),
+            Condition("MemoryPressure", "False", "KubeletHasSufficientMemory",
+                "kubelet has sufficient memory available", now),
             Condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now),
             Condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available", now),
             Condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", now)),
@@ -157,7 +158,8 @@ internal static class NodeJson
 
     private static string Uuid(string hex) => $"{hex[..8]}-{hex[8..12]}-{hex[12..16]}-{hex[16..20]}-{hex[20..]}";
 
-    private static JsonObject Condition(string type, string status, string reason, string message, DateTimeOffset now) => new()
+    private static JsonObject Condition(string type, string status, string reason, string message,
+        DateTimeOffset now) => new()
     {
         ["type"] = type,
         ["status"] = status,

@@ -33,12 +33,14 @@ internal readonly record struct Usage(long CpuMillis, long MemoryBytes)
     }
 
     /// <summary>One entry of NodeMetricsList.</summary>
-    public static JsonObject NodeMetrics(SimulatedKubelet kubelet, Func<PodRun, Pod?> podOf, Dice dice, DateTimeOffset now)
+    public static JsonObject NodeMetrics(SimulatedKubelet kubelet, Func<PodRun, Pod?> podOf, Dice dice,
+        DateTimeOffset now)
     {
         var total = s_system;
         foreach (var run in kubelet.Runs)
         {
-            if (podOf(run) is { } pod) total = Containers(run, pod, dice, now).Aggregate(total, (sum, c) => sum + c.Usage);
+            if (podOf(run) is not { } pod) continue;
+            foreach (var (_, usage) in Containers(run, pod, dice, now)) total += usage;
         }
         var metrics = Head("NodeMetrics", kubelet.Machine.Name, "", now);
         metrics["metadata"]!["labels"] = NodeJson.Labels(kubelet.Machine);
@@ -59,7 +61,8 @@ internal readonly record struct Usage(long CpuMillis, long MemoryBytes)
         return metrics;
     }
 
-    private static IEnumerable<(string Name, Usage Usage)> Containers(PodRun run, Pod pod, Dice dice, DateTimeOffset now) =>
+    private static IEnumerable<(string Name, Usage Usage)> Containers(PodRun run, Pod pod, Dice dice,
+        DateTimeOffset now) =>
         run.Mains.Concat(run.Inits)
             .Where(c => c.State == ContainerState.Running)
             .Select(c => (c.Script.Name, Find(pod, c.Script.Name)))
@@ -70,7 +73,8 @@ internal readonly record struct Usage(long CpuMillis, long MemoryBytes)
         pod.Containers.Concat(pod.InitContainers).FirstOrDefault(c => c.Text("name") == container);
 
     private static long Request(JsonObject container, string resource, long whenUnsaid) =>
-        ResourceAmounts.TryParseQuantity(resource, container.Text("resources", "requests", resource), out var amount) && amount > 0
+        ResourceAmounts.TryParseQuantity(resource, container.Text("resources", "requests", resource),
+            out var amount) && amount > 0
             ? amount
             : whenUnsaid;
 

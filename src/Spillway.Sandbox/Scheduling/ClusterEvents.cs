@@ -51,10 +51,12 @@ internal static class QueueingHints
     private static ClusterEvents For(ReasonCode reason) => reason switch
     {
         ReasonCode.NodeUnschedulable or ReasonCode.UntoleratedTaint or ReasonCode.NodeAffinity => Nodes,
-        ReasonCode.InsufficientResource or ReasonCode.TooManyPods or ReasonCode.HostPort => Nodes | ClusterEvents.PodFreed,
+        ReasonCode.InsufficientResource or ReasonCode.TooManyPods or ReasonCode.HostPort =>
+            Nodes | ClusterEvents.PodFreed,
         ReasonCode.VolumeConflict or ReasonCode.VolumeLimit => Nodes | ClusterEvents.PodFreed | ClusterEvents.Storage,
         ReasonCode.VolumeBinding or ReasonCode.VolumeZone => Nodes | ClusterEvents.Storage,
-        ReasonCode.TopologySpread or ReasonCode.PodAffinity or ReasonCode.PodAntiAffinity or ReasonCode.ExistingAntiAffinity =>
+        ReasonCode.TopologySpread or ReasonCode.PodAffinity or ReasonCode.PodAntiAffinity
+            or ReasonCode.ExistingAntiAffinity =>
             Nodes | ClusterEvents.PodFreed | ClusterEvents.PodPlaced | ClusterEvents.Namespaces,
         _ => Everything,
     };

@@ -50,8 +50,8 @@ internal sealed class ClusterFeed
     }
 
     public Task Synced => Task.WhenAll(
-        _pods.Synced, _nodes.Synced, _namespaces.Synced, _claims.Synced, _volumes.Synced, _classes.Synced, _csiNodes.Synced,
-        _budgets.Synced);
+        _pods.Synced, _nodes.Synced, _namespaces.Synced, _claims.Synced, _volumes.Synced, _classes.Synced,
+        _csiNodes.Synced, _budgets.Synced);
 
     public ScheduledPod? Find(PodKey key) => _pods.Get(new ObjectKey(key.Namespace, key.Name));
 
@@ -68,7 +68,10 @@ internal sealed class ClusterFeed
             _storageChanged = false;
             _model.SetVolumes(new VolumeFacts
             {
-                Claims = _claims.List(), Volumes = _volumes.List(), Classes = _classes.List(), CsiNodes = _csiNodes.List(),
+                Claims = _claims.List(),
+                Volumes = _volumes.List(),
+                Classes = _classes.List(),
+                CsiNodes = _csiNodes.List(),
             });
         }
         if (!_budgetsChanged) return;
@@ -121,7 +124,8 @@ internal sealed class ClusterFeed
         if (held && (!holds || !before!.Requirements.Requests.Equals(after!.Requirements.Requests)))
             _happened(ClusterEvents.PodFreed);
         if (holds && (!held || !before!.Labels.Equals(after!.Labels))) _happened(ClusterEvents.PodPlaced);
-        if (before is null && after is { IsBound: false, Requirements.Gang: not null }) _happened(ClusterEvents.GangMember);
+        if (before is null && after is { IsBound: false, Requirements.Gang: not null })
+            _happened(ClusterEvents.GangMember);
     }
 }
 

@@ -8,7 +8,8 @@ namespace Spillway.Sandbox.Scheduling;
 /// </summary>
 internal sealed class FailureMemo
 {
-    private readonly Dictionary<(string Namespace, LabelMap Labels, PodRequirements Requirements), PlacementOutcome> _refused = [];
+    private readonly Dictionary<(string Namespace, LabelMap Labels, PodRequirements Requirements),
+        PlacementOutcome> _refused = [];
 
     public void Clear()
     {
@@ -25,7 +26,8 @@ internal sealed class FailureMemo
 
     // A pod that is drawn to others may find a place when one of them is placed; volumes differ from pod to pod.
     private static bool Lasts(PodRecord pod) =>
-        pod.Requirements is { Affinity.IsEmpty: true, Spread.IsEmpty: true, Volumes.IsEmpty: true } && pod.NominatedNode.Length == 0;
+        pod.Requirements is { Affinity.IsEmpty: true, Spread.IsEmpty: true, Volumes.IsEmpty: true }
+            && pod.NominatedNode.Length == 0;
 
     private static (string, LabelMap, PodRequirements) Key(PodRecord pod) =>
         (pod.Key.Namespace, pod.Labels, pod.Requirements);

@@ -72,7 +72,8 @@ public sealed partial class Scheduler
         var givenUpAt = _time.GetUtcNow() + VolumeBindTimeout;
         while (_feed.FindClaim(claim) is { IsBound: false })
         {
-            if (_time.GetUtcNow() >= givenUpAt) throw new TimeoutException($"claim {claim} was not bound in {VolumeBindTimeout}");
+            if (_time.GetUtcNow() >= givenUpAt)
+                throw new TimeoutException($"claim {claim} was not bound in {VolumeBindTimeout}");
             await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stop.Token);
         }
     }
@@ -160,7 +161,8 @@ public sealed partial class Scheduler
             LogNotWritten(_logger, pod, refusal);
             return false;
         }
-        catch (Exception failure) when (failure is KubernetesStatusException or HttpRequestException or TimeoutException)
+        catch (Exception failure) when (failure
+            is KubernetesStatusException or HttpRequestException or TimeoutException)
         {
             LogNotWritten(_logger, pod, failure.Message);
             return false;

@@ -135,7 +135,8 @@ public sealed partial class Scheduler : IAsyncDisposable
     private void OnPod(InformerChange<ScheduledPod> change)
     {
         var key = new PodKey(change.Key.Namespace, change.Key.Name);
-        if (change.After is { IsWaiting: true, Record: var pod } && pod.Requirements.SchedulerName == PodRequirements.DefaultScheduler)
+        if (change.After is { IsWaiting: true, Record: var pod }
+            && pod.Requirements.SchedulerName == PodRequirements.DefaultScheduler)
         {
             if (_assumed.Contains(key) || (change.Before is { } before && !AsksAnew(before.Record, pod))) return;
             _queue.Add(key, pod.Requirements.Priority, _time.GetUtcNow());

@@ -37,7 +37,8 @@ public sealed class PodLifecycleTests
 
             var done = await scene.WaitAsync("job", p => p.IsFinished);
             done.Phase.ShouldBe("Succeeded");
-            (scene.Time.GetUtcNow() - SandboxScene.Start).ShouldBeInRange(TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(95));
+            (scene.Time.GetUtcNow() - SandboxScene.Start).ShouldBeInRange(TimeSpan.FromSeconds(90),
+                TimeSpan.FromSeconds(95));
         });
     }
 
@@ -88,7 +89,8 @@ public sealed class PodLifecycleTests
         scene.Play(async () =>
         {
             await scene.CreatePodAsync("forced", """
-                {"nodeName": "box", "containers": [{"name": "main", "image": "x", "resources": {"requests": {"cpu": "16"}}}]}
+                {"nodeName": "box", "containers": [{"name": "main", "image": "x",
+                 "resources": {"requests": {"cpu": "16"}}}]}
                 """);
 
             var refused = await scene.WaitAsync("forced", p => p.IsFinished);

@@ -39,7 +39,8 @@ public sealed class PodRunTests
     public void A_job_without_a_duration_runs_half_a_minute_and_a_server_until_it_is_stopped()
     {
         var job = Run("""
-            {"metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u", "controller": true}]},
+            {"metadata": {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u",
+             "controller": true}]},
              "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox"}]}}
             """);
         var server = Run("""{"spec": {"containers": [{"name": "main", "image": "nginx"}]}}""");
@@ -56,7 +57,8 @@ public sealed class PodRunTests
         var run = Run("""
             {"metadata": {"annotations": {"spillway.dev/duration": "10s"}},
              "spec": {"restartPolicy": "Never",
-               "initContainers": [{"name": "first", "image": "a"}, {"name": "side", "image": "b", "restartPolicy": "Always"},
+               "initContainers": [{"name": "first", "image": "a"},
+                {"name": "side", "image": "b", "restartPolicy": "Always"},
                  {"name": "second", "image": "c"}],
                "containers": [{"name": "main", "image": "d"}]}}
             """);
@@ -74,7 +76,8 @@ public sealed class PodRunTests
     {
         var run = Run("""
             {"metadata": {"annotations": {"spillway.dev/duration": "1s", "spillway.dev/exit-code": "1"}},
-             "spec": {"restartPolicy": "OnFailure", "activeDeadlineSeconds": 60, "containers": [{"name": "main", "image": "x"}]}}
+             "spec": {"restartPolicy": "OnFailure", "activeDeadlineSeconds": 60,
+              "containers": [{"name": "main", "image": "x"}]}}
             """);
 
         Play(run).Last().Phase.ShouldBe("Failed");

@@ -62,7 +62,8 @@ public sealed class RestartTests : IDisposable
         var repeated = await second.InvokeAsync(async () =>
         {
             var offer = (await second.Cloud.ListOffersAsync("burst", stop))[0];
-            return await second.Cloud.LaunchAsync(new LaunchOrder(new LaunchToken("token-1"), "burst-aaaaa", offer), stop);
+            return await second.Cloud.LaunchAsync(new LaunchOrder(new LaunchToken("token-1"), "burst-aaaaa", offer),
+                stop);
         });
         repeated.ShouldBe(new LaunchResult.Launched(machine));
         await WaitForNodeAsync(again, time, "burst-aaaaa");
@@ -95,12 +96,14 @@ public sealed class RestartTests : IDisposable
         (await client.CreateAsync(Resources.Pods, pod, TestContext.Current.CancellationToken)).OrThrow();
     }
 
-    private static async Task<Pod> WaitAsync(KubernetesClient client, TimeProvider time, string name, Func<Pod, bool> wanted)
+    private static async Task<Pod> WaitAsync(KubernetesClient client, TimeProvider time, string name,
+        Func<Pod, bool> wanted)
     {
         var stop = TestContext.Current.CancellationToken;
         for (var tries = 0; tries < 600; tries++)
         {
-            if (await client.GetAsync(Resources.Pods, new ObjectKey("default", name), stop) is { } pod && wanted(pod)) return pod;
+            if (await client.GetAsync(Resources.Pods, new ObjectKey("default", name), stop) is { } pod
+                && wanted(pod)) return pod;
             await Task.Delay(TimeSpan.FromSeconds(2), time, stop);
         }
         throw new TimeoutException($"{name} did not get there.");

@@ -63,7 +63,8 @@ internal sealed class SandboxScene
     {
         var json = JsonNode.Parse($$$"""
             {"apiVersion": "v1", "kind": "Pod",
-             "metadata": {"name": "{{{name}}}", "namespace": "default", "annotations": {{{annotations}}}, "labels": {{{labels}}}},
+             "metadata": {"name": "{{{name}}}", "namespace": "default", "annotations": {{{annotations}}},
+              "labels": {{{labels}}}},
              "spec": {{{spec}}}}
             """)!.AsObject();
         var made = await Client.CreateAsync(Resources.Pods, Resources.Pods.Wrap(json), CancellationToken.None);
@@ -76,14 +77,16 @@ internal sealed class SandboxScene
     public async Task<List<Pod>> PodsAsync()
     {
         var pods = new List<Pod>();
-        await foreach (var pod in Client.ListAllAsync(Resources.Pods, ListQuery.All, CancellationToken.None)) pods.Add(pod);
+        await foreach (var pod in Client.ListAllAsync(Resources.Pods, ListQuery.All,
+            CancellationToken.None)) pods.Add(pod);
         return pods;
     }
 
     public async Task<List<Node>> NodesAsync()
     {
         var nodes = new List<Node>();
-        await foreach (var node in Client.ListAllAsync(Resources.Nodes, ListQuery.All, CancellationToken.None)) nodes.Add(node);
+        await foreach (var node in Client.ListAllAsync(Resources.Nodes, ListQuery.All,
+            CancellationToken.None)) nodes.Add(node);
         return nodes;
     }
 
@@ -100,7 +103,8 @@ internal sealed class SandboxScene
 
     public static ClusterModel Read(string clusterYaml)
     {
-        var result = ClusterFileReader.ReadCluster([new SourceFile("cluster.yaml", Encoding.UTF8.GetBytes(clusterYaml))]);
+        var result = ClusterFileReader.ReadCluster([new SourceFile("cluster.yaml",
+            Encoding.UTF8.GetBytes(clusterYaml))]);
         result.Diagnostics.Where(d => d.IsError).ShouldBeEmpty();
         return result.Model!;
     }

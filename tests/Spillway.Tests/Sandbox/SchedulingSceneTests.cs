@@ -12,7 +12,8 @@ public sealed class SchedulingSceneTests
         spec:
           machines:
             - {name: cpu-box, site: office, capacity: {cpu: 4, memory: 8Gi}}
-            - {name: gpu-box, site: office, capacity: {cpu: 4, memory: 8Gi}, labels: {disk: ssd}, taints: ["gpu=yes:NoSchedule"]}
+            - {name: gpu-box, site: office, capacity: {cpu: 4, memory: 8Gi}, labels: {disk: ssd},
+             taints: ["gpu=yes:NoSchedule"]}
         """;
 
     [Fact]
@@ -105,7 +106,8 @@ public sealed class SchedulingSceneTests
             await scene.PassAsync(TimeSpan.FromMinutes(10));
             (await scene.PodsAsync()).ShouldAllBe(p => p.NodeName == "");
 
-            var open = KubernetesPatch.Merge(new JsonObject { ["spec"] = new JsonObject { ["schedulingGates"] = null } });
+            var open = KubernetesPatch.Merge(new JsonObject { ["spec"] =
+                new JsonObject { ["schedulingGates"] = null } });
             await scene.Client.PatchAsync(Resources.Pods, new ObjectKey("default", "gated"), open, default);
             await scene.PassAsync(TimeSpan.FromSeconds(5));
 

@@ -77,8 +77,10 @@ public sealed class VirtualTimeTests
 
         time.Run(async () =>
         {
-            await using var periodic = time.CreateTimer(_ => Note(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
-            await using var pushed = time.CreateTimer(_ => Note(), null, TimeSpan.FromSeconds(3), Timeout.InfiniteTimeSpan);
+            await using var periodic = time.CreateTimer(_ => Note(), null, TimeSpan.FromSeconds(1),
+                TimeSpan.FromSeconds(2));
+            await using var pushed = time.CreateTimer(_ => Note(), null, TimeSpan.FromSeconds(3),
+                Timeout.InfiniteTimeSpan);
             pushed.Change(TimeSpan.FromSeconds(4), Timeout.InfiniteTimeSpan);
             await Task.Delay(TimeSpan.FromSeconds(6), time);
         });
