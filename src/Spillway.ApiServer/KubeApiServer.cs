@@ -39,6 +39,7 @@ public sealed class KubeApiServer : IAsyncDisposable
         var chain = new AdmissionChain(StoreReads.For(store, Types, authorizer), options.Time, options.Random, door);
         _customs = new CustomResourceHost(
             store, Types, options.Time, new ConversionCaller(door, _identities.NewUid), DeleteAsync);
+        Quotas = chain.Quotas;
         var steps = new WriteSteps(store, chain, _identities, options.Time);
         var view = new ObjectView(options.Time);
         var reads = new ReadVerbs(store, view);
@@ -61,6 +62,9 @@ public sealed class KubeApiServer : IAsyncDisposable
 
     /// <summary>The cluster's authority: certificates for this server, its users, and the signer of its tokens.</summary>
     public Pki Pki { get; }
+
+    /// <summary>What namespaces may use, for the loop that counts it again after deletions.</summary>
+    public ResourceQuotas Quotas { get; }
 
     /// <summary>Logs and measurements, which only somebody with kubelets can give.</summary>
     public ClusterHooks Hooks { get; } = new();

@@ -66,8 +66,8 @@ public sealed partial class Informer<T> : Informer where T : class
         _streamingList = options.StreamingList;
         _backoff = new Backoff(options.Time, options.Random);
 
-        // Spread over five minutes, as client-go does: the watches of many informers must not all end together.
-        _watchTimeout = TimeSpan.FromSeconds(300 + options.Random.Next(300));
+        // Spread, as client-go does: the watches of many informers must not all end together.
+        _watchTimeout = options.WatchTimeout * (1 + options.Random.NextDouble());
     }
 
     public override Task Synced => _synced.Task;
@@ -220,6 +220,7 @@ public sealed partial class Informer<T> : Informer where T : class
     private WatchQuery Query(bool streaming) => new()
     {
         Timeout = _watchTimeout,
+        Bookmarks = _options.Bookmarks,
         SendInitialEvents = streaming,
         Scope = streaming
             ? _options.Scope with { ResourceVersionMatch = "NotOlderThan" }

@@ -11,6 +11,15 @@ public sealed record InformerOptions(TimeProvider Time, Random Random, ILogger L
     /// <summary>Objects a page of a plain list. 500 is what kubectl and client-go ask for.</summary>
     public int PageSize { get; init; } = 500;
 
+    /// <summary>How long a watch lasts at least, at most twice as long.</summary>
+    public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Ask for bookmarks, which let an idle watch be resumed. Without them (and so without streaming lists) an idle
+    /// cluster is really idle, and a watch that ended long ago leads to a new list.
+    /// </summary>
+    public bool Bookmarks { get; init; } = true;
+
     /// <summary>Ask for a streaming list first. A server that knows none refuses and is then listed page by page.</summary>
     public bool StreamingList { get; init; } = true;
 }
@@ -31,6 +40,12 @@ public sealed class InformerSet(KubernetesClient client, TimeProvider time, Rand
 
     public KubernetesClient Client { get; } = client;
 
+    /// <summary>How long a watch lasts at least, at most twice as long. Default five minutes, as client-go.</summary>
+    public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <inheritdoc cref="InformerOptions.Bookmarks"/>
+    public bool Bookmarks { get; init; } = true;
+
     /// <summary>The informer whose objects are read through the resource's view.</summary>
     public Informer<T> Get<T>(KubernetesResource<T> resource) where T : KubernetesObject =>
         Get(resource, resource.Decode);
@@ -46,7 +61,12 @@ public sealed class InformerSet(KubernetesClient client, TimeProvider time, Rand
             if (_informers.TryGetValue(key, out var known)) return (Informer<T>)known;
 
             // Own generator: informers on the thread pool must not share one.
-            var options = new InformerOptions(time, new Random(random.Next()), logger);
+            var options = new InformerOptions(time, new Random(random.Next()), logger)
+            {
+                WatchTimeout = WatchTimeout,
+                Bookmarks = Bookmarks,
+                StreamingList = Bookmarks,
+            };
             var informer = new Informer<T>(Client, resource, decode, options);
             _informers.Add(key, informer);
             _order.Add(informer);

@@ -25,6 +25,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     private readonly KubeApiServer _server;
     private readonly WallLoop? _loop;
     private readonly InformerSet _informers;
+    private readonly TimeSpan _heartbeat;
     private readonly Stack<IAsyncDisposable> _started = new();
     private bool _stopped;
 
@@ -35,14 +36,20 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         _loop = loop;
         Transport = server.Transport("spillway");
         var random = new Random(options.Seed);
-        _informers = new InformerSet(ClientOf("kube-controller-manager"), options.Time, random, options.Logger);
+        _informers = new InformerSet(ClientOf("kube-controller-manager"), options.Time, random, options.Logger)
+        {
+            // No connection that could break: watches that end and bookmarks cost steps and bring nothing.
+            WatchTimeout = TimeSpan.FromDays(1),
+            Bookmarks = false,
+        };
+        _heartbeat = options.Heartbeat ?? (IsVirtual ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(10));
         var settings = new KubeletSettings
         {
             Seed = options.Seed,
             PodCidr = options.Model.Cluster.Kubernetes.PodCidr,
             Runtime = options.Model.Cluster.Kubernetes.Runtime,
             KubernetesVersion = FullVersion(options.Model.Cluster.Kubernetes.Version),
-            Heartbeat = options.Heartbeat ?? (IsVirtual ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(10)),
+            Heartbeat = _heartbeat,
             Events = options.KubeletEvents ?? !IsVirtual,
         };
         var nodes = options.Model.Cluster.Machines.Count + options.Model.Cluster.Pools.Sum(p => p.Max);
@@ -119,9 +126,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         await StartingObjects.EnsureServiceAccountAsync(client, cancellationToken);
         foreach (var wanted in _options.Objects) await StartingObjects.EnsureAsync(client, wanted, cancellationToken);
         _started.Push(_informers);
-        var certificate = new WorkloadOptions { RootCertificate = _server.Pki.AuthorityPem };
         _started.Push(WorkloadControllers.Start(
-            ClientOf("kube-controller-manager"), _informers, _options.Time, certificate, _options.Logger));
+            ClientOf("kube-controller-manager"), _informers, _options.Time, Workloads(), _options.Logger));
         _started.Push(Kubelets);
         await Kubelets.StartAsync(cancellationToken);
         var machines = _options.Model.Cluster.Machines;
@@ -135,6 +141,15 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         _server.Hooks.Metrics = (target, query, _) =>
             new ValueTask<JsonObject?>(InvokeAsync(() => Task.FromResult(Kubelets.Measure(target, query))));
     }
+
+    private WorkloadOptions Workloads() => new()
+    {
+        RootCertificate = _server.Pki.AuthorityPem,
+        RefreshQuotas = async (ns, stop) => await _server.Quotas.RefreshAsync(ns, stop),
+
+        // Five heartbeats must be missed before a node is given up, however far apart they are.
+        NodeGrace = _heartbeat * 5,
+    };
 
     private async Task StopPartsAsync()
     {

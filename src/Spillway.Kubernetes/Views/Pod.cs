@@ -79,15 +79,11 @@ public sealed class Toleration(JsonObject json)
         {
             "Exists" => true,
             "Equal" => Key.Length > 0 && Value == taint.Value,
-            "Lt" => CompareNumbers(taint) < 0,
-            "Gt" => CompareNumbers(taint) > 0,
+
+            // Numeric comparison is not stable in 1.36: like a scheduler with the gate off, it tolerates nothing.
             _ => false,
         };
     }
-
-    // The taint's value stands on the left: "Gt 900" bears a taint whose value is above 900.
-    private int CompareNumbers(Taint taint) =>
-        long.TryParse(taint.Value, out var left) && long.TryParse(Value, out var right) ? left.CompareTo(right) : 0;
 }
 
 /// <summary>One taint of a node.</summary>

@@ -26,7 +26,18 @@ public sealed class WorkloadControllers : IAsyncDisposable
             new ReplicaSets(context),
             new Deployments(context),
             new Jobs(context),
+            new CronJobs(context),
+            new StatefulSets(context),
+            new DaemonSets(context),
+            new DisruptionBudgets(context),
+            new NodeLifecycle(context, options.NodeGrace),
+            new TaintEviction(context),
+            new PodCleanup(context),
+            new ServiceEndpoints(context),
+            new VolumeBinding(context),
+            new VolumeProtection(context),
         ]);
+        if (options.RefreshQuotas is { } refresh) started._controllers.Add(new QuotaStatus(context, refresh));
         foreach (var controller in started._controllers) controller.Start();
         informers.Start();
         return started;
@@ -48,4 +59,12 @@ public sealed record WorkloadOptions
 {
     /// <summary>PEM of the authority behind the API server's certificate, published in every namespace.</summary>
     public string RootCertificate { get; init; } = "";
+
+    /// <summary>
+    /// How long after its last heartbeat a node is Unknown. Default 50 s, as Kubernetes 1.32 and later: five heartbeats.
+    /// </summary>
+    public TimeSpan NodeGrace { get; init; } = TimeSpan.FromSeconds(50);
+
+    /// <summary>Counts a namespace's quotas afresh, by the server's own rules; null where the server does so itself.</summary>
+    public Func<string, CancellationToken, ValueTask>? RefreshQuotas { get; init; }
 }

@@ -49,7 +49,8 @@ public sealed class DeploymentsTests
         var web = await lab.GetAsync(Resources.Deployments, "web");
         web.Status.Integer("updatedReplicas").ShouldBe(4);
         web.Annotation("deployment.kubernetes.io/revision").ShouldBe("2");
-        (await lab.ListAsync(Resources.Pods)).Select(p => p.Containers.First().Text("image")).Distinct().ShouldBe(["web:2"]);
+        (await lab.ListAsync(Resources.Pods)).Select(
+            p => p.Containers.First().Text("image")).Distinct().ShouldBe(["web:2"]);
         (await lab.ListAsync(Resources.ReplicaSets)).Select(s => s.Replicas).ShouldBe([0, 4], ignoreOrder: true);
     });
 

@@ -30,6 +30,9 @@ internal sealed class WorkloadLab
 
     public Func<Pod, bool> Starts { get; set; } = static _ => true;
 
+    /// <summary>The node that a pod is bound to.</summary>
+    public Func<Pod, string> Target { get; set; } = static _ => "node-1";
+
     public static void Play(Func<WorkloadLab, Task> play)
     {
         var time = new VirtualTime(Begin);
@@ -44,6 +47,7 @@ internal sealed class WorkloadLab
             informers.Get(Resources.Pods).OnChange(lab.See);
             await using var controllers = WorkloadControllers.Start(client, informers, time, log);
             await informers.WaitForSyncAsync(CancellationToken.None);
+            await lab.AddNodeAsync("node-1", "{}");
             try
             {
                 await play(lab);
@@ -55,6 +59,42 @@ internal sealed class WorkloadLab
 
             log.Seen.ShouldBeEmpty();
         });
+    }
+
+    /// <summary>Nodes whose kubelet still sends heartbeats.</summary>
+    public HashSet<string> Beating { get; } = new(StringComparer.Ordinal);
+
+    public async Task AddNodeAsync(string name, string labels)
+    {
+        await CreateAsync(Resources.Nodes, $$$"""{"metadata": {"name": "{{{name}}}", "labels": {{{labels}}} }}""");
+        var lease = Resources.Leases.New(new ObjectKey("kube-node-lease", name));
+        lease.Json["spec"] = new JsonObject { ["holderIdentity"] = name };
+        await Client.CreateAsync(Resources.Leases, lease, CancellationToken.None);
+        await ReportReadyAsync(name);
+        Beating.Add(name);
+        Keep(BeatAsync(name));
+    }
+
+    public async Task ReportReadyAsync(string name)
+    {
+        var status = (JsonObject)JsonNode.Parse("""
+            {"status": {"conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}]}}
+            """)!;
+        await Client.PatchAsync(
+            Resources.Nodes, ObjectKey.Cluster(name), KubernetesPatch.Merge(status), WriteOptions.OnStatus,
+                CancellationToken.None);
+    }
+
+    private async Task BeatAsync(string name)
+    {
+        while (Beating.Contains(name))
+        {
+            var spec = new JsonObject { ["renewTime"] = KubernetesJson.MicroTimestamp(Time.GetUtcNow()) };
+            var patch = KubernetesPatch.Merge(new JsonObject { ["spec"] = spec });
+            await Client.PatchAsync(
+                Resources.Leases, new ObjectKey("kube-node-lease", name), patch, CancellationToken.None);
+            await WaitAsync(10);
+        }
     }
 
     public Task WaitAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), Time);
@@ -110,7 +150,7 @@ internal sealed class WorkloadLab
     {
         if (!Starts(pod) || pod.IsFinished) return;
         await WaitAsync(1);
-        if (pod.NodeName.Length == 0) await Client.BindAsync(pod.Key, pod.Uid, "node-1", CancellationToken.None);
+        if (pod.NodeName.Length == 0) await Client.BindAsync(pod.Key, pod.Uid, Target(pod), CancellationToken.None);
         var ready = BecomesReady(pod);
         await StatusAsync(pod, "Running", ready, Running(ready));
         if (Ends(pod) is not var (seconds, code)) return;
