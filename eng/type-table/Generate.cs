@@ -63,6 +63,7 @@ var alwaysThere = Set("""
     core.v1.Event/reportingInstance TokenRequestStatus/token RoleRef/apiGroup PriorityClass/value
     PodDisruptionBudgetStatus/currentHealthy PodDisruptionBudgetStatus/desiredHealthy
     PodDisruptionBudgetStatus/disruptionsAllowed PodDisruptionBudgetStatus/expectedPods discovery.v1.EndpointSlice/ports
+    discovery.v1.EndpointSlice/endpoints
     rbac.v1.Role/rules rbac.v1.ClusterRole/rules CustomResourceDefinitionStatus/conditions
     CustomResourceDefinitionStatus/storedVersions core.v1.Event/firstTimestamp core.v1.Event/lastTimestamp
     core.v1.Event/eventTime EventSeries/lastObservedTime ContainerStateRunning/startedAt

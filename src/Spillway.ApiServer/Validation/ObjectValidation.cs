@@ -62,6 +62,7 @@ public static class ObjectValidation
         {
             if (type is { Group: "", Kind: "Pod" } && old is not null) PodValidation.Status(item, old, to);
         }
+        else if (subresource == "resize" && old is not null) PodValidation.Resize(item, old, to);
         else if (s_kinds.TryGetValue((type.Group, type.Kind), out var check)) check(item, old, to);
         return to.Errors;
     }

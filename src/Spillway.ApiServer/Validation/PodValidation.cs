@@ -41,6 +41,16 @@ internal static class PodValidation
         else to.Invalid("status.nominatedNodeName", nominated, Names.DnsSubdomain(nominated));
     }
 
+    /// <summary>Resizing in place needs a kubelet that can: the simulated ones say they cannot.</summary>
+    public static void Resize(JsonObject pod, JsonObject old, Complaints to)
+    {
+        var (spec, before) = (pod.Map("spec") ?? [], old.Map("spec") ?? []);
+        if (JsonNode.DeepEquals(spec["containers"], before["containers"])) return;
+        var quality = QualityOf(before);
+        if (QualityOf(spec) != quality) to.Invalid("spec", quality, "Pod QOS Class may not change as a result of resizing");
+        to.Forbidden("spec", "Pod running on node without support for resize");
+    }
+
     public static void Spec(JsonObject spec, string path, Complaints to)
     {
         var volumes = VolumeValidation.Volumes(spec, path + ".volumes", to);
@@ -73,6 +83,22 @@ internal static class PodValidation
             to.OneOf(path + ".preemptionPolicy", preemption, "Never", "PreemptLowerPriority");
         if (spec.Map("overhead") is { } overhead) ContainerValidation.Amounts(overhead, path + ".overhead", to);
         if (spec.Map("os")?.Text("name") is { } os) to.OneOf(path + ".os.name", os, "linux", "windows");
+    }
+
+    private static string QualityOf(JsonObject spec)
+    {
+        var (some, all) = (false, true);
+        foreach (var container in spec.Objects("containers").Concat(spec.Objects("initContainers")))
+        {
+            var limits = container.Map("resources")?.Map("limits");
+            var requests = container.Map("resources")?.Map("requests");
+            foreach (var name in (string[])["cpu", "memory"])
+            {
+                some |= limits?[name] is not null || requests?[name] is not null;
+                all &= limits?[name] is { } limit && (requests?[name] is not { } request || JsonNode.DeepEquals(limit, request));
+            }
+        }
+        return !some ? "BestEffort" : all ? "Guaranteed" : "Burstable";
     }
 
     private static void ResourceClaims(JsonObject spec, string path, Complaints to)
