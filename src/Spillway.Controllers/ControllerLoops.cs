@@ -104,6 +104,7 @@ internal sealed class ControllerLoops : IAsyncDisposable
         _ledger.Queue.AddAfter(Bookkeeper.Everything, Bookkeeper.BatchWindow);
         var (pod, before) = (change.Current, change.Before);
         if (change.Kind == ChangeKind.Removed) answers.Forget(pod.Key, pod.Record.Uid);
+        else if (pod.Record.IsBound && before is { Record.IsBound: false }) answers.Placed(pod);
         if (pod.Record.IsBound)
         {
             if (before is null || !before.Record.IsBound || change.Kind == ChangeKind.Removed || pod.Record.IsFinished)

@@ -30,7 +30,8 @@ internal sealed class AcceleratorReconciler(ControllerContext context, ClusterSt
             Change(allocatable, resource, amount, seen.Record.Allocatable);
         }
 
-        foreach (var resource in TakenAway(node, wanted.Keys.Where(resource => !devices.Contains(resource)), seen.Record))
+        foreach (var resource in TakenAway(node, wanted.Keys
+            .Where(resource => !devices.Contains(resource)), seen.Record))
         {
             capacity[resource] = null;
             allocatable[resource] = null;
@@ -51,7 +52,8 @@ internal sealed class AcceleratorReconciler(ControllerContext context, ClusterSt
 
     private static void Change(JsonObject changes, string resource, long amount, ResourceAmounts now)
     {
-        if (!now.ContainsKey(resource) || now[resource] != amount) changes[resource] = ResourceAmounts.FormatAmount(resource, amount);
+        if (!now.ContainsKey(resource) || now[resource] != amount) changes[resource] =
+            ResourceAmounts.FormatAmount(resource, amount);
     }
 
     private IEnumerable<string> TakenAway(string node, IEnumerable<string> wanted, NodeRecord record)
@@ -66,7 +68,8 @@ internal sealed class AcceleratorReconciler(ControllerContext context, ClusterSt
             var ours = record.Capacity
                 .Select(one => one.Key)
                 .Where(one => one.StartsWith(Core.ClusterFile.Accelerator.ResourcePrefix, StringComparison.Ordinal));
-            return [.. before.Union(ours).Where(one => !now.Contains(one) && record.Capacity.ContainsKey(one)).Order(StringComparer.Ordinal)];
+            return [.. before.Union(ours).Where(one => !now.Contains(one) && record.Capacity.ContainsKey(one))
+                .Order(StringComparer.Ordinal)];
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed class BurstObserver(ControllerContext context, ClusterState stat
         Spend = context.Ledger.Spend(now),
         Accelerators = state.KnownAccelerators(),
         ExpectedEnds = state.ExpectedEnds,
+        DaemonPods = [.. state.DaemonSets.List().Select(one => one.Record).OrderBy(one => one.Key)],
     };
 
     /// <summary>In the order of the cluster file, pools made by hand after them by name.</summary>

@@ -36,6 +36,7 @@ internal sealed partial class BurstReconciler(
         BurstPlan plan;
         lock (state.Gate)
         {
+            state.Refresh();
             plan = BurstPlanner.Decide(context.Policy, observer.Observe(now), now);
         }
 
@@ -105,7 +106,8 @@ internal sealed partial class BurstReconciler(
     {
         while (state.Claims.Get(claim.Key)?.Uid != claim.Uid)
         {
-            if (await context.Client.GetAsync(SpillwayResources.NodeClaims, claim.Key, cancellationToken) is null) return;
+            if (await context.Client.GetAsync(SpillwayResources.NodeClaims, claim.Key, cancellationToken)
+                is null) return;
             await Task.Delay(TimeSpan.FromMilliseconds(5), context.Time, cancellationToken);
         }
     }

@@ -22,6 +22,8 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
     private readonly Dictionary<string, string> _said = new(StringComparer.Ordinal);
     private WorkQueue<PodKey>? _queue;
 
+    private const string Here = "placed/Here";
+
     private sealed record Answer(string Kind, string Reason, string Why);
 
     /// <summary>Where pods whose answer changed are put.</summary>
@@ -47,12 +49,26 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
         }
     }
 
+    /// <summary>
+    /// A pod has found its node. Those that had to wait, or that asked for something scarce, are told why it is this one.
+    /// </summary>
+    public void Placed(ObservedPod pod)
+    {
+        var waited = pod.Why.Length > 0 && pod.Decision != Here;
+        if (!waited && !pod.Record.Requirements.Requests.Any(IsScarce)) return;
+        if (pod.Decision.StartsWith("burst/", StringComparison.Ordinal)) return;
+        string why;
+        lock (state.Gate) why = state.Model.WhyHere(pod.Key, pod.Record.NodeName);
+        if (why.Length > 0) Set(pod.Key, new Answer("placed", "Here", why));
+    }
+
     /// <summary>Writes the pod's annotations, if they are not so already.</summary>
     public async Task<Reconciled> ReconcileAsync(PodKey key, CancellationToken cancellationToken)
     {
         Answer? answer;
         lock (_gate) answer = _answers.GetValueOrDefault(key);
-        if (answer is null || Find(key) is not { } pod) return Reconciled.Done;
+        if (answer is null || state.Pods.Get(key.ToObjectKey()) is not { } pod) return Reconciled.Done;
+        if (pod.IsPending == (answer.Kind == "placed")) return Reconciled.Done;
         var decision = $"{answer.Kind}/{answer.Reason}";
         if (pod.Why == answer.Why && pod.Decision == decision) return Reconciled.Done;
         var patch = KubernetesPatch.Merge(new JsonObject
@@ -99,13 +115,20 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
         foreach (var key in decision.Pods)
         {
             if (Find(key) is not { } pod) continue;
-            if (decision.Reason is BurstReason.FitsNow or BurstReason.Preempts && now - pod.Record.CreatedAt < SettledAfter)
+            if (IsPassing(decision.Reason))
+            {
+                // The scheduler's next step, no decision of ours: told to a pod that stays, and not kept.
+                if (now - pod.Record.CreatedAt >= SettledAfter)
+                    Set(key, new Answer(decision.Kind, decision.Reason.ToString(), Sentence(decision)));
                 continue;
+            }
+
 
             // The node was rented for this pod: that it now waits for it is no news, and the reason stays the better one.
             if (decision.Reason == BurstReason.JoiningNode && rentedFor.TryGetValue(key, out var claim))
             {
-                Set(key, new Answer("burst", nameof(BurstReason.NeedsNode), $"{claim.Name} is rented for it: {claim.Why}"));
+                Set(key, new Answer("burst", nameof(BurstReason.NeedsNode),
+                    $"{claim.Name} is rented for it: {claim.Why}"));
                 continue;
             }
 
@@ -117,7 +140,8 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
         var first = changed[0];
         foreach (var pod in changed)
         {
-            Say(pod, decision is BurstDecision.Refuse ? "Warning" : "Normal", EventReason(decision), Sentence(decision));
+            Say(pod, decision is BurstDecision.Refuse
+                ? "Warning" : "Normal", EventReason(decision), Sentence(decision));
             Remember(pod, $"{decision.Kind}/{decision.Reason}");
         }
 
@@ -131,6 +155,9 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
         });
     }
 
+    private static bool IsPassing(BurstReason reason) =>
+        reason is BurstReason.FitsNow or BurstReason.Preempts or BurstReason.NodeStarting;
+
     private static string Sentence(BurstDecision decision) =>
         decision.WouldChange.Length == 0 ? decision.Why : $"{decision.Why}. Would change it: {decision.WouldChange}";
 
@@ -141,7 +168,12 @@ internal sealed class PodAnswers(ControllerContext context, ClusterState state)
         _ => "Held",
     };
 
-    private ObservedPod? Find(PodKey pod) => state.Pods.Get(pod.ToObjectKey()) is { IsPending: true } seen ? seen : null;
+    private static bool IsScarce(KeyValuePair<string, long> request) =>
+        request.Value > 0 && request.Key is not (ResourceAmounts.Cpu or ResourceAmounts.Memory
+            or ResourceAmounts.EphemeralStorage or ResourceAmounts.Pods);
+
+    private ObservedPod? Find(PodKey pod) =>
+        state.Pods.Get(pod.ToObjectKey()) is { IsPending: true } seen ? seen : null;
 
     /// <summary>What was last said about the pod, here or before a restart.</summary>
     private string Latest(ObservedPod pod)

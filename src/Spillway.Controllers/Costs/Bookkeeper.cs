@@ -94,7 +94,8 @@ internal sealed class Bookkeeper(ControllerContext context, ClusterState state, 
             NodeId = claim.Uid,
             Pool = claim.Pool,
             Site = node?.Site ?? "",
-            Price = claim.Price * (node is null ? 1 : Entries.Share(pod.Requirements.Requests, node.Record.Allocatable)),
+            Price = claim.Price * (node is null
+                ? 1 : Entries.Share(pod.Requirements.Requests, node.Record.Allocatable)),
             Why = isFor ? $"{claim.Name} was rented for it: {claim.Why}"
                 : $"{claim.Name} had room and was rented already ({claim.Price})",
         };

@@ -24,7 +24,8 @@ internal static class Entries
             Why = claim.Why,
         };
 
-    public static NodeEntry Owned(ObservedNode node) => new(OwnedId(node.Name), node.Name, node.Price, node.Record.CreatedAt)
+    public static NodeEntry Owned(ObservedNode node) =>
+        new(OwnedId(node.Name), node.Name, node.Price, node.Record.CreatedAt)
     {
         Site = node.Site,
         ReadyAt = node.Record.Ready ? node.Record.CreatedAt : null,

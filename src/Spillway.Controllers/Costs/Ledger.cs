@@ -72,7 +72,8 @@ public sealed class Ledger : IDisposable
         Set(command, "$kind", decision.Kind);
         Set(command, "$pool", decision.Pool);
         Set(command, "$count", decision.Count);
-        Set(command, "$pods", new JsonArray([.. decision.Pods.Select(pod => JsonValue.Create(pod.ToString()))]).ToJsonString());
+        Set(command, "$pods",
+            new JsonArray([.. decision.Pods.Select(pod => JsonValue.Create(pod.ToString()))]).ToJsonString());
         Set(command, "$why", decision.Why);
         Set(command, "$change", decision.WouldChange);
         Set(command, "$rejected", RejectedJson(decision.Rejected));
@@ -94,7 +95,8 @@ public sealed class Ledger : IDisposable
 
     public IReadOnlyList<NodeEntry> Nodes() => Read("SELECT * FROM nodes ORDER BY launched, name", ReadNode);
 
-    public IReadOnlyList<PodEntry> Pods() => Read("SELECT * FROM pods ORDER BY submitted, namespace, name, uid", ReadPod);
+    public IReadOnlyList<PodEntry> Pods() =>
+        Read("SELECT * FROM pods ORDER BY submitted, namespace, name, uid", ReadPod);
 
     /// <summary>In the order they were taken; the parts of one decision that have the same outcome are one.</summary>
     public IReadOnlyList<DecisionEntry> Decisions()
@@ -281,7 +283,8 @@ public sealed class Ledger : IDisposable
     private static DateTimeOffset? Time(SqliteDataReader row, int column) =>
         row.IsDBNull(column) ? null : new DateTimeOffset(row.GetInt64(column), TimeSpan.Zero);
 
-    private List<T> Read<T>(string query, Func<SqliteDataReader, T> read, params (string Name, object Value)[] parameters)
+    private List<T> Read<T>(string query, Func<SqliteDataReader, T> read,
+        params (string Name, object Value)[] parameters)
     {
         lock (_gate)
         {

@@ -11,9 +11,11 @@ internal static class LedgerSchema
         CREATE TABLE IF NOT EXISTS pods (
           uid TEXT PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, node TEXT NOT NULL, nodeId TEXT NOT NULL,
           site TEXT NOT NULL, pool TEXT NOT NULL, submitted INTEGER NOT NULL, started INTEGER, finished INTEGER,
-          phase TEXT NOT NULL, price TEXT NOT NULL, currency TEXT NOT NULL, cloud TEXT, why TEXT NOT NULL) WITHOUT ROWID;
+          phase TEXT NOT NULL, price TEXT NOT NULL, currency TEXT NOT NULL, cloud TEXT,
+          why TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS decisions (
-          seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, part TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+          seq INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, part TEXT NOT NULL,
+          at INTEGER NOT NULL, kind TEXT NOT NULL,
           pool TEXT NOT NULL, count INTEGER NOT NULL, pods TEXT NOT NULL, why TEXT NOT NULL, change TEXT NOT NULL,
           rejected TEXT NOT NULL);
         """;

@@ -46,7 +46,8 @@ public sealed class NodeClaim(JsonObject json) : KubernetesObject(json)
     public IEnumerable<RejectedPool> Rejected => Json.ObjectsAt("spec", "rejected")
         .Select(one => new RejectedPool(one.Text("pool") ?? "", one.Text("why") ?? ""));
 
-    public ClaimPhase Phase => Enum.TryParse<ClaimPhase>(Json.Text("status", "phase"), out var phase) ? phase : ClaimPhase.Pending;
+    public ClaimPhase Phase =>
+        Enum.TryParse<ClaimPhase>(Json.Text("status", "phase"), out var phase) ? phase : ClaimPhase.Pending;
 
     public LaunchToken Token => new(Uid);
 

@@ -23,7 +23,8 @@ public static class SpillwayResources
     {
         foreach (var name in (string[])["pools", "nodeclaims", "accelerators"])
         {
-            using var stream = typeof(SpillwayResources).Assembly.GetManifestResourceStream($"Spillway.Controllers.Crds.{name}.json")
+            using var stream = typeof(SpillwayResources).Assembly.GetManifestResourceStream(
+                $"Spillway.Controllers.Crds.{name}.json")
                 ?? throw new InvalidOperationException($"The definition of {name} is not in the program.");
             yield return new CustomResourceDefinition((JsonObject)JsonNode.Parse(stream)!);
         }

@@ -16,7 +16,8 @@ namespace Spillway.Controllers.Pools;
 /// The claim is stored before it gets here, the decision is written before the cloud is asked, and the cloud is asked
 /// with the claim's uid: whoever is killed between two of these steps repeats them without doing anything twice.
 /// </remarks>
-internal sealed partial class ClaimReconciler(ControllerContext context, ClusterState state, OfferDesk offers, StockBook stock)
+internal sealed partial class ClaimReconciler(ControllerContext context, ClusterState state, OfferDesk offers,
+    StockBook stock)
 {
     // Nodes join in one to five minutes; the cluster autoscaler gives up after fifteen, and so do we.
     private static readonly TimeSpan JoinTimeout = TimeSpan.FromMinutes(15);
@@ -37,7 +38,8 @@ internal sealed partial class ClaimReconciler(ControllerContext context, Cluster
     private async Task<Reconciled> LaunchAsync(string name, CancellationToken cancellationToken)
     {
         // Decisions age: what is launched is what the server holds now, not what the informer last heard.
-        var claim = await context.Client.GetAsync(SpillwayResources.NodeClaims, ObjectKey.Cluster(name), cancellationToken);
+        var claim = await context.Client.GetAsync(SpillwayResources.NodeClaims, ObjectKey.Cluster(name),
+            cancellationToken);
         if (claim is null || claim.IsOrderedAway || claim.Phase != ClaimPhase.Pending) return Reconciled.Done;
         var offer = await FindAsync(claim, cancellationToken);
         if (offer is null)
@@ -111,7 +113,8 @@ internal sealed partial class ClaimReconciler(ControllerContext context, Cluster
         }, cancellationToken);
     }
 
-    private async Task RefusedAsync(NodeClaim claim, Offer offer, string why, bool quota, CancellationToken cancellationToken)
+    private async Task RefusedAsync(NodeClaim claim, Offer offer, string why, bool quota,
+        CancellationToken cancellationToken)
     {
         LogRefused(context.Logger, claim.Name, offer.Key, why);
         context.Ledger.Retract(claim.Uid, "stockout", $"the cloud refused: {why}");

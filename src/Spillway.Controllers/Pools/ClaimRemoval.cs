@@ -10,7 +10,8 @@ internal static class ClaimRemoval
     public static async Task DropAsync(KubernetesClient client, NodeClaim claim, CancellationToken cancellationToken)
     {
         var finalizers = new JsonArray(
-            [.. claim.Finalizers.Where(one => one != SpillwayNames.MachineFinalizer).Select(one => JsonValue.Create(one))]);
+            [.. claim.Finalizers.Where(one => one != SpillwayNames.MachineFinalizer)
+                .Select(one => JsonValue.Create(one))]);
         var patch = KubernetesPatch.Merge(new JsonObject
         {
             ["metadata"] = new JsonObject { ["uid"] = claim.Uid, ["finalizers"] = finalizers },

@@ -19,8 +19,10 @@ internal sealed class Installation(ControllerContext context)
     {
         foreach (var definition in SpillwayResources.Definitions())
             await WriteAsync(Resources.CustomResourceDefinitions, definition, cancellationToken);
-        foreach (var definition in SpillwayResources.Definitions()) await EstablishedAsync(definition, cancellationToken);
-        foreach (var pool in context.Model.Cluster.Pools) await WriteAsync(SpillwayResources.Pools, ToObject(pool), cancellationToken);
+        foreach (var definition in SpillwayResources.Definitions())
+            await EstablishedAsync(definition, cancellationToken);
+        foreach (var pool in context.Model.Cluster.Pools)
+            await WriteAsync(SpillwayResources.Pools, ToObject(pool), cancellationToken);
         foreach (var accelerator in context.Model.Accelerators)
             await WriteAsync(SpillwayResources.Accelerators, ToObject(accelerator), cancellationToken);
     }
@@ -49,7 +51,8 @@ internal sealed class Installation(ControllerContext context)
                 Resources.CustomResourceDefinitions, definition.Key, cancellationToken);
             if (stored?.IsTrue("Established") == true) return;
             if (context.Now >= deadline)
-                throw new TimeoutException($"The server did not establish {definition.Name} within {Patience.TotalSeconds:0} s.");
+                throw new TimeoutException(
+                    $"The server did not establish {definition.Name} within {Patience.TotalSeconds:0} s.");
             await Task.Delay(LookAgain, context.Time, cancellationToken);
         }
     }

@@ -8,7 +8,8 @@ internal sealed class OfferDesk(ICloud cloud, TimeProvider time)
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, (IReadOnlyList<Offer> Offers, DateTimeOffset At)> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (IReadOnlyList<Offer> Offers, DateTimeOffset At)> _known =
+        new(StringComparer.Ordinal);
 
     public async Task<IReadOnlyList<Offer>> OffersAsync(string pool, CancellationToken cancellationToken)
     {
@@ -32,7 +33,8 @@ internal sealed class OfferDesk(ICloud cloud, TimeProvider time)
     /// <summary>The offers that were heard of for all pools.</summary>
     public IReadOnlyList<Offer> Known()
     {
-        lock (_gate) return [.. _known.OrderBy(one => one.Key, StringComparer.Ordinal).SelectMany(one => one.Value.Offers)];
+        lock (_gate) return [.. _known.OrderBy(one => one.Key, StringComparer.Ordinal)
+            .SelectMany(one => one.Value.Offers)];
     }
 
     /// <summary>Asks again next time: the cloud has just said something that the list did not know.</summary>

@@ -14,10 +14,12 @@ internal sealed class PoolReconciler(ControllerContext context, ClusterState sta
     {
         if (state.Pools.Get(ObjectKey.Cluster(name)) is not { } pool) return Reconciled.Done;
         stock.Load(pool);
-        var claims = state.Claims.List().Where(claim => claim.Pool == name && claim.Phase != ClaimPhase.Removed).ToList();
+        var claims = state.Claims.List()
+            .Where(claim => claim.Pool == name && claim.Phase != ClaimPhase.Removed).ToList();
         var price = HourlyPrice.Zero;
         foreach (var claim in claims.Where(claim => claim.LaunchedAt is not null)) price += claim.Price;
-        var cheapest = (await offers.OffersAsync(name, cancellationToken)).OrderBy(offer => offer.Price.Amount).FirstOrDefault();
+        var cheapest = (await offers.OffersAsync(name, cancellationToken)).OrderBy(offer => offer.Price.Amount)
+            .FirstOrDefault();
         var status = new JsonObject
         {
             ["nodes"] = claims.Count,

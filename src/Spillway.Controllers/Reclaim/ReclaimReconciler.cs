@@ -34,7 +34,8 @@ internal sealed partial class ReclaimReconciler(
             if (wait is { } time && (next is null || time < next)) next = time;
         }
 
-        return next is { } delay ? Reconciled.After(delay > TimeSpan.Zero ? delay : TimeSpan.FromSeconds(1)) : Reconciled.Done;
+        return next is { } delay
+            ? Reconciled.After(delay > TimeSpan.Zero ? delay : TimeSpan.FromSeconds(1)) : Reconciled.Done;
     }
 
     private ReclaimObservation Observe(DateTimeOffset now)
@@ -97,7 +98,10 @@ internal sealed partial class ReclaimReconciler(
                 await CordonAsync(claim.Name, cordoned: false, cancellationToken);
                 await SetStatusAsync(
                     claim,
-                    new JsonObject { ["phase"] = nameof(ClaimPhase.Ready), ["idleSince"] = null, ["drainingAt"] = null },
+                    new JsonObject
+                    {
+                        ["phase"] = nameof(ClaimPhase.Ready), ["idleSince"] = null, ["drainingAt"] = null,
+                    },
                     cancellationToken);
                 return null;
             case ReclaimDecision.Remove:
@@ -140,7 +144,8 @@ internal sealed partial class ReclaimReconciler(
             var uid = state.Pods.Get(pod.ToObjectKey())?.Record.Uid;
             var result = await context.Client.EvictAsync(
                 pod.ToObjectKey(), new DeleteOptions { Uid = uid }, cancellationToken);
-            if (result is EvictionResult.Blocked blocked) LogBlocked(context.Logger, claim.Name, pod, blocked.Status.Message);
+            if (result is EvictionResult.Blocked blocked)
+                LogBlocked(context.Logger, claim.Name, pod, blocked.Status.Message);
         }
     }
 
@@ -213,7 +218,8 @@ internal sealed partial class ReclaimReconciler(
     private async Task CordonAsync(string node, bool cordoned, CancellationToken cancellationToken)
     {
         if (state.Nodes.Get(ObjectKey.Cluster(node)) is not { } seen || seen.Record.Unschedulable == cordoned) return;
-        var patch = KubernetesPatch.Merge(new JsonObject { ["spec"] = new JsonObject { ["unschedulable"] = cordoned ? true : null } });
+        var patch = KubernetesPatch.Merge(
+            new JsonObject { ["spec"] = new JsonObject { ["unschedulable"] = cordoned ? true : null } });
         await context.Client.PatchAsync(Resources.Nodes, ObjectKey.Cluster(node), patch, cancellationToken);
     }
 

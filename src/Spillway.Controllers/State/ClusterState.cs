@@ -15,6 +15,7 @@ internal sealed class ClusterState
     private readonly Dictionary<PodKey, ObservedPod> _pending = [];
     private readonly Dictionary<PodKey, DateTimeOffset> _ends = [];
     private readonly InformerIndex<ObservedPod> _byNode;
+    private readonly StorageState _storage;
 
     public ClusterState(InformerSet informers)
     {
@@ -24,6 +25,8 @@ internal sealed class ClusterState
         Claims = informers.Get(SpillwayResources.NodeClaims);
         Pools = informers.Get(SpillwayResources.Pools);
         Accelerators = informers.Get(SpillwayResources.Accelerators);
+        DaemonSets = informers.Get<DaemonPod>(Resources.DaemonSets, DaemonPod.Read);
+        _storage = new StorageState(informers);
         _byNode = Pods.AddIndex(pod => pod.Record.IsBound ? [pod.Record.NodeName] : []);
         Pods.OnChange(Follow);
         Nodes.OnChange(Follow);
@@ -49,6 +52,8 @@ internal sealed class ClusterState
 
     public Informer<AcceleratorObject> Accelerators { get; }
 
+    public Informer<DaemonPod> DaemonSets { get; }
+
     /// <summary>Pods without a node. Take the gate first.</summary>
     public IReadOnlyCollection<ObservedPod> Pending => _pending.Values;
 
@@ -62,6 +67,9 @@ internal sealed class ClusterState
             lock (Gate) return _pending.Count > 0;
         }
     }
+
+    /// <summary>Brings into the model what is read as a whole. Take the gate first.</summary>
+    public void Refresh() => _storage.Refresh(Model);
 
     public IReadOnlyList<ObservedPod> PodsOn(string node) => _byNode.Find(node);
 

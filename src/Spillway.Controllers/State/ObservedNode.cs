@@ -16,9 +16,11 @@ internal sealed record ObservedNode(NodeRecord Record, IReadOnlyDictionary<strin
     public string Site => Record.Labels[NodeLabels.Site] ?? "";
 
     public HourlyPrice Price =>
-        HourlyPrice.TryParse(Annotations.GetValueOrDefault(NodeLabels.PriceAnnotation), out var price) ? price : HourlyPrice.Zero;
+        HourlyPrice.TryParse(Annotations.GetValueOrDefault(NodeLabels.PriceAnnotation), out var price)
+            ? price : HourlyPrice.Zero;
 
-    public IReadOnlyList<DeviceGroup> Devices => NodeDevices.Parse(Annotations.GetValueOrDefault(NodeDevices.Annotation));
+    public IReadOnlyList<DeviceGroup> Devices =>
+        NodeDevices.Parse(Annotations.GetValueOrDefault(NodeDevices.Annotation));
 
     /// <summary>False when the node's agent has fallen silent: its Ready condition is Unknown.</summary>
     public bool Reachable { get; private init; } = true;

@@ -63,8 +63,10 @@ internal sealed record ObservedPod(PodRecord Record)
 
     private static TimeSpan? ReadDuration(PodRecord record, JsonElement root)
     {
-        if (Durations.TryParse(record.Annotations[Objects.SpillwayNames.DurationAnnotation], out var duration)) return duration;
-        return root.TryGetProperty("spec", out var spec) && spec.TryGetProperty("activeDeadlineSeconds", out var seconds)
+        if (Durations.TryParse(record.Annotations[Objects.SpillwayNames.DurationAnnotation], out var duration))
+            return duration;
+        return root.TryGetProperty("spec", out var spec)
+            && spec.TryGetProperty("activeDeadlineSeconds", out var seconds)
             && seconds.TryGetInt64(out var limit)
             ? TimeSpan.FromSeconds(limit)
             : null;
@@ -87,7 +89,8 @@ internal sealed record ObservedPod(PodRecord Record)
     private static (DateTimeOffset? Started, DateTimeOffset? Finished) Run(JsonElement root)
     {
         DateTimeOffset? started = null, finished = null;
-        if (!root.TryGetProperty("status", out var status) || !status.TryGetProperty("containerStatuses", out var containers))
+        if (!root.TryGetProperty("status", out var status)
+            || !status.TryGetProperty("containerStatuses", out var containers))
             return (null, null);
         foreach (var container in containers.EnumerateArray())
         {
@@ -104,10 +107,12 @@ internal sealed record ObservedPod(PodRecord Record)
     }
 
     private static string Text(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()! : "";
 
     private static DateTimeOffset? Time(JsonElement element, string name) =>
-        DateTimeOffset.TryParse(Text(element, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        DateTimeOffset.TryParse(Text(element, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+            out var time)
             ? time
             : null;
 }

@@ -27,7 +27,8 @@ internal sealed class BudgetMeter
         foreach (var claim in seen.Claims)
         {
             // A running node is given back only after it stood idle: that much is as good as spent.
-            if (claim.Phase != ClaimPhase.Removed) Add(claim.Offer, claim.IsJoining ? Least(claim.Offer) : policy.IdleAfter);
+            if (claim.Phase == ClaimPhase.Removed) continue;
+            Add(claim.Offer, claim.IsJoining ? Least(claim.Offer) : policy.IdleAfter);
         }
     }
 
@@ -52,7 +53,8 @@ internal sealed class BudgetMeter
         }
 
         var lasting = Lasting(offer, run);
-        return Objection(budget.PerDay, _spent.Today + _committedToday, offer, Within(lasting, offer, _leftOfDay), "today")
+        return Objection(budget.PerDay, _spent.Today + _committedToday, offer, Within(lasting, offer, _leftOfDay),
+            "today")
             ?? Objection(
                 budget.PerMonth,
                 _spent.ThisMonth + _committedThisMonth,

@@ -27,6 +27,9 @@ public sealed record BurstObservation
     /// <summary>The logical accelerators that exist: what excludes what on a device, and the words for it.</summary>
     public IReadOnlyList<Accelerator> Accelerators { get; init; } = [];
 
+    /// <summary>The pods that DaemonSets start on every node they fit, as records without a node.</summary>
+    public IReadOnlyList<PodRecord> DaemonPods { get; init; } = [];
+
     /// <summary>When running pods are expected to end, where that is known.</summary>
     public IReadOnlyDictionary<PodKey, DateTimeOffset> ExpectedEnds { get; init; } =
         new Dictionary<PodKey, DateTimeOffset>();

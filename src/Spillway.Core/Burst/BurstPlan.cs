@@ -21,6 +21,7 @@ public enum BurstReason
     FitsNow,
     Preempts,
     JoiningNode,
+    NodeStarting,
     OnPremSoon,
     OnPremMaybe,
     NoStock,

@@ -15,7 +15,7 @@ public static class BurstPlanner
 {
     public static BurstPlan Decide(BurstPolicy policy, BurstObservation seen, DateTimeOffset now)
     {
-        using var scene = new Scene(seen.Placement, seen.Accelerators);
+        using var scene = new Scene(seen.Placement, seen.Accelerators, seen.DaemonPods);
         return new Planning(policy, seen, scene, now).Run();
     }
 }

@@ -7,7 +7,8 @@ internal sealed class Decisions
 {
     private readonly List<BurstDecision> _all = [];
     private readonly Dictionary<string, PodKey> _wanted = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Kind, BurstReason Reason, string Why, string Change), (int Index, List<PodKey> Pods)>
+    private readonly Dictionary<(string Kind, BurstReason Reason, string Why, string Change),
+        (int Index, List<PodKey> Pods)>
         _shared = [];
 
     /// <summary>A pod will go to a node that is there.</summary>

@@ -21,7 +21,8 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
         {
             var mark = scene.Mark();
             var solution = Solve(units, order, book.Copy());
-            if (solution.Nodes.Count is > 0 and <= ImprovedNodes) solution = new NodeTrim(scene, book, facts).Improve(solution);
+            if (solution.Nodes.Count is > 0 and <= ImprovedNodes) solution =
+                new NodeTrim(scene, book, facts).Improve(solution);
             scene.Rollback(mark);
             if (best is null || solution.IsBetterThan(best)) best = solution;
             if (best.Nodes.Count <= 1 && best.ServesAll) break;

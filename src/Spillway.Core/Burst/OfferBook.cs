@@ -99,7 +99,8 @@ internal sealed class OfferBook
         }
 
         if (pool.QuotaExceeded is { } quota)
-            return new(BurstReason.QuotaExceeded, $"the cloud's quota is used up: {quota}", "ask the cloud for more quota");
+            return new(BurstReason.QuotaExceeded, $"the cloud's quota is used up: {quota}",
+                "ask the cloud for more quota");
         return Stock(offer) ?? Money(offer, run);
     }
 
@@ -131,5 +132,6 @@ internal sealed class OfferBook
             : null;
 
     private static string Where(Offer offer) =>
-        (offer.Purchase == PurchaseOption.Spot ? "spot" : "on demand") + (offer.Zone.Length == 0 ? "" : " in " + offer.Zone);
+        (offer.Purchase == PurchaseOption.Spot ? "spot" : "on demand")
+            + (offer.Zone.Length == 0 ? "" : " in " + offer.Zone);
 }

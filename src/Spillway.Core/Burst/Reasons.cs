@@ -104,7 +104,8 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
         {
             return new BurstDecision.Wait(until)
             {
-                Pods = unit.Keys, Reason = first.Reason, Why = why, WouldChange = first.WouldChange, Rejected = rejected,
+                Pods = unit.Keys, Reason = first.Reason, Why = why, WouldChange = first.WouldChange, Rejected =
+                    rejected,
             };
         }
 

@@ -79,7 +79,8 @@ public static class ReclaimPlanner
         if (!node.Reachable)
             return Keep(node, "its kubelet is silent, and unreachable is not gone") with { IdleSince = null };
         var work = node.Pods.Where(pod => pod.Kind == NodePodKind.Work).ToList();
-        if (work.Count > 0) return Keep(node, $"it runs {Words.Pods(work.ConvertAll(pod => pod.Key))}") with { IdleSince = null };
+        if (work.Count > 0) return Keep(node,
+            $"it runs {Words.Pods(work.ConvertAll(pod => pod.Key))}") with { IdleSince = null };
         if (node.WantedBy is { } pod) return Keep(node, $"{pod} will run on it") with { IdleSince = null };
 
         var since = node.IdleSince ?? now;
@@ -101,14 +102,16 @@ public static class ReclaimPlanner
             };
         }
 
-        return Drain(node, $"it has been idle for {Words.Span(now - since)} (policy: {Words.Span(idleAfter)})", replaces: false);
+        return Drain(node, $"it has been idle for {Words.Span(now - since)} (policy: {Words.Span(idleAfter)})",
+            replaces: false);
     }
 
     private static ReclaimDecision DecideDraining(RentedNode node)
     {
         var work = node.Pods.Where(pod => pod.Kind == NodePodKind.Work).ToList();
         if (work.Count == 0)
-            return new ReclaimDecision.Remove { Claim = node.Claim.Name, Why = "it is cordoned and nothing runs on it" };
+            return new ReclaimDecision.Remove { Claim = node.Claim.Name, Why =
+                "it is cordoned and nothing runs on it" };
         if (node.Interruption is { } notice)
         {
             return Drain(node, $"the cloud takes it back at {Words.Time(notice.EndsAt)}: {notice.Why}", replaces: true);

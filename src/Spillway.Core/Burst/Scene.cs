@@ -11,6 +11,9 @@ namespace Spillway.Core.Burst;
 /// </summary>
 internal sealed class Scene : IDisposable
 {
+    // No name in Kubernetes contains it, so a daemon that is only imagined meets no pod that is there.
+    private const string OnNode = " on ";
+
     private const string NotReadyTaint = "node.kubernetes.io/not-ready";
 
     // A kubelet registers first and reports ready within seconds; two minutes leave room for a slow network plugin.
@@ -18,12 +21,15 @@ internal sealed class Scene : IDisposable
 
     private readonly PlacementModel _model;
     private readonly IReadOnlyList<Accelerator> _accelerators;
+    private readonly IReadOnlyList<PodRecord> _daemons;
     private readonly Stack<PlacementModel.WhatIf> _open = new();
     private readonly Dictionary<string, Offer> _offers = new(StringComparer.Ordinal);
     private int _next;
 
-    public Scene(PlacementModel model, IReadOnlyList<Accelerator> accelerators)
+    public Scene(
+        PlacementModel model, IReadOnlyList<Accelerator> accelerators, IReadOnlyList<PodRecord> daemons)
     {
+        _daemons = daemons;
         _model = model;
         _accelerators = accelerators;
         Mark();
@@ -99,12 +105,26 @@ internal sealed class Scene : IDisposable
     {
         _offers[name] = offer;
         _model.SetNode(OfferNodes.Node(offer, name));
+
+        // What every node has to hold besides its work is taken off before the work is tried.
+        foreach (var daemon in _daemons)
+        {
+            var pod = daemon with { Key = daemon.Key with { Name = $"{daemon.Key.Name}{OnNode}{name}" } };
+            _model.SetPod(pod);
+            if (_model.Fits(pod.Key, name)) _model.Assume(pod.Key, name);
+            else _model.RemovePod(pod.Key);
+        }
     }
 
     /// <summary>Takes the node away; pods that were tried on it are without a node again.</summary>
     public void RemoveNode(string name)
     {
-        foreach (var pod in _model.PodsOn(name)) _model.Forget(pod.Key);
+        foreach (var pod in _model.PodsOn(name))
+        {
+            if (pod.Key.Name.EndsWith(OnNode + name, StringComparison.Ordinal)) _model.RemovePod(pod.Key);
+            else _model.Forget(pod.Key);
+        }
+
         _model.RemoveNode(name);
     }
 

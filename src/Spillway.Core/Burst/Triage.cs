@@ -53,32 +53,22 @@ internal sealed class Triage(BurstObservation seen, Scene scene, Decisions decis
         switch (outcome)
         {
             case PlacementOutcome.Placed placed when _joining.TryGetValue(placed.Node, out var claim):
-                decisions.Add(new BurstDecision.Wait(null)
-                {
-                    Pods = [pod.Key],
-                    Reason = BurstReason.JoiningNode,
-                    Why = Joining(claim),
-                });
+                Wait(pod, BurstReason.JoiningNode, Joining(claim));
                 return true;
             case PlacementOutcome.Placed placed when Starting.Contains(placed.Node):
                 decisions.Wants(placed.Node, pod.Key);
-                decisions.Add(new BurstDecision.Wait(null)
-                {
-                    Pods = [pod.Key],
-                    Reason = BurstReason.JoiningNode,
-                    Why = $"it fits {placed.Node}, which is starting",
-                });
+                Wait(pod, BurstReason.NodeStarting, $"it fits {placed.Node}, which is starting");
                 return true;
             case PlacementOutcome.Placed placed:
                 decisions.Wants(placed.Node, pod.Key);
-                Hold(pod, BurstReason.FitsNow, $"it fits {placed.Node} now and the scheduler will put it there", "");
+                var said = pod.SchedulerMessage.Length == 0 ? "" : $" (it last said: {pod.SchedulerMessage})";
+                Wait(pod, BurstReason.FitsNow, $"it fits {placed.Node} now and the scheduler will put it there{said}");
                 return true;
             case PlacementOutcome.Preempts preempts:
-                Hold(
+                Wait(
                     pod,
                     BurstReason.Preempts,
-                    $"it takes the room of {Words.Pods(preempts.Victims)} on {preempts.Node}, whose priority is lower",
-                    "");
+                    $"it takes the room of {Words.Pods(preempts.Victims)} on {preempts.Node}, whose priority is lower");
                 return true;
             case PlacementOutcome.Waits { Reason: not WaitReason.Gang } waits:
                 HeldBack(pod, waits.Text);
@@ -97,9 +87,18 @@ internal sealed class Triage(BurstObservation seen, Scene scene, Decisions decis
     }
 
     private void HeldBack(PendingPod pod, string by) =>
-        Hold(pod, BurstReason.HeldBack, $"{by}: nothing is rented for a pod that is held back on purpose", "its release");
+        Hold(pod, BurstReason.HeldBack, $"{by}: nothing is rented for a pod that is held back on purpose",
+            "its release");
 
-    private void Hold(PendingPod pod, BurstReason reason, string why, string change) => decisions.Add(new BurstDecision.Hold
+    private void Wait(PendingPod pod, BurstReason reason, string why) => decisions.Add(new BurstDecision.Wait(null)
+    {
+        Pods = [pod.Key],
+        Reason = reason,
+        Why = why,
+    });
+
+    private void Hold(PendingPod pod, BurstReason reason, string why, string change) =>
+        decisions.Add(new BurstDecision.Hold
     {
         Pods = [pod.Key],
         Reason = reason,

@@ -16,7 +16,8 @@ internal static class BurstPlanText
             if (decision is BurstDecision.Wait { Until: { } until }) text.Append($" until {until:HH:mm:ss}");
             text.Append(": ").AppendJoin(' ', decision.Pods).Append('\n');
             text.Append("  why: ").Append(decision.Why).Append('\n');
-            if (decision.WouldChange.Length > 0) text.Append("  would change: ").Append(decision.WouldChange).Append('\n');
+            if (decision.WouldChange.Length > 0) text.Append("  would change: ").Append(decision.WouldChange).Append(
+                '\n');
             foreach (var rejected in decision.Rejected)
                 text.Append("  not ").Append(rejected.Pool).Append(": ").Append(rejected.Why).Append('\n');
         }

@@ -3,6 +3,7 @@ using Spillway.Core.ClusterFile;
 using Spillway.Core.Costs;
 using Spillway.Core.Placement;
 using Spillway.Core.Plans;
+using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Tests.Burst;
 
@@ -39,9 +40,9 @@ public sealed class BurstPlannerTests
     {
         var plan = Inaccel().Pending("job-1", $"cpu=4 {Xgboost}=4").Decide();
 
-        var hold = plan.Decisions.ShouldHaveSingleItem().ShouldBeOfType<BurstDecision.Hold>();
-        hold.Reason.ShouldBe(BurstReason.FitsNow);
-        hold.Why.ShouldContain("fpga-box");
+        var wait = plan.Decisions.ShouldHaveSingleItem().ShouldBeOfType<BurstDecision.Wait>();
+        wait.Reason.ShouldBe(BurstReason.FitsNow);
+        wait.Why.ShouldContain("fpga-box");
     }
 
     [Fact]
@@ -187,7 +188,8 @@ public sealed class BurstPlannerTests
     public void A_pod_that_refuses_spot_never_goes_there()
     {
         ValueList<NodeSelectorTerm> onDemandOnly =
-            [new NodeSelectorTerm([new LabelRequirement(NodeLabels.CapacityType, SelectorOperator.In, ["on-demand"])], [])];
+            [new NodeSelectorTerm(
+                [new LabelRequirement(NodeLabels.CapacityType, SelectorOperator.In, ["on-demand"])], [])];
         var plan = new BurstScene()
             .Pool("mixed", "m5.large", pool => pool with { Purchase = PoolPurchase.SpotThenOnDemand })
             .Pending("scheduler", "cpu=1", change: pod => pod with { NodeTerms = onDemandOnly })
@@ -327,6 +329,33 @@ public sealed class BurstPlannerTests
     }
 
     [Fact]
+    public void A_daemon_takes_its_part_of_every_new_node()
+    {
+        var scene = new BurstScene().Pool("cpu", "m5.large m5.xlarge").Pending("job", "cpu=1900m memory=1Gi");
+        Burst(scene).Offer.InstanceType.ShouldBe("m5.large");
+
+        scene.Daemons.Add(BurstScene.Record("agent", "cpu=200m", null));
+
+        Burst(scene).Offer.InstanceType.ShouldBe("m5.xlarge");
+    }
+
+    [Fact]
+    public void A_machine_that_is_just_starting_makes_nobody_rent()
+    {
+        var scene = Inaccel().Pending("job-1", $"cpu=4 {Xgboost}=4");
+        scene.Model.SetNode(scene.Model.Node("fpga-box")! with
+        {
+            Ready = false,
+            CreatedAt = scene.Now - TimeSpan.FromSeconds(5),
+            Taints = [new Taint("node.kubernetes.io/not-ready", "", TaintEffect.NoSchedule)],
+        });
+
+        scene.Decide().Decisions.ShouldHaveSingleItem().Reason.ShouldBe(BurstReason.NodeStarting);
+        scene.Now += TimeSpan.FromMinutes(5);
+        scene.Decide().Decisions.ShouldHaveSingleItem().ShouldBeOfType<BurstDecision.Burst>();
+    }
+
+    [Fact]
     public void Anti_affinity_takes_a_node_for_each_pod()
     {
         var scene = new BurstScene().Pool("cpu", "m5.2xlarge");
@@ -336,7 +365,8 @@ public sealed class BurstPlannerTests
             Selector = LabelSelector.ForLabels(("app", "web")),
             Namespaces = ["default"],
         };
-        for (var i = 0; i < 3; i++) scene.Pending($"web-{i}", "cpu=100m", change: pod => pod with { AntiAffinity = [apart] });
+        for (var i = 0; i < 3; i++) scene.Pending($"web-{i}", "cpu=100m", change: pod =>
+            pod with { AntiAffinity = [apart] });
 
         Burst(scene).Count.ShouldBe(3);
     }

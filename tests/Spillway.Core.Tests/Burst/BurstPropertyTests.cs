@@ -75,7 +75,8 @@ public sealed class BurstPropertyTests
         var scene = draw(seed, 0);
         var before = Bursts(scene.Decide()).Sum(one => one.Pods.Count);
 
-        foreach (var pool in scene.Observation().Pools.ToList()) scene.Change(pool.Name, one => one with { Max = one.Max + 3 });
+        foreach (var pool in scene.Observation().Pools.ToList()) scene.Change(pool.Name, one =>
+            one with { Max = one.Max + 3 });
 
         Bursts(scene.Decide()).Sum(one => one.Pods.Count).ShouldBeGreaterThanOrEqualTo(before, $"seed {seed}");
     });
@@ -94,12 +95,14 @@ public sealed class BurstPropertyTests
         var random = new Random(seed);
         var scene = new BurstScene();
         var machines = random.Next(3);
-        for (var i = 0; i < machines; i++) scene.Machine($"box-{i}", $"cpu={random.Next(1, 9)} memory={random.Next(2, 33)}Gi");
+        for (var i = 0; i < machines; i++) scene.Machine($"box-{i}",
+            $"cpu={random.Next(1, 9)} memory={random.Next(2, 33)}Gi");
         string[] types = ["m5.large", "m5.xlarge", "m5.2xlarge", "c5.xlarge", "r5.large"];
         var pools = random.Next(1, 4);
         for (var i = 0; i < pools; i++)
         {
-            var chosen = types.Where(_ => random.Next(2) == 0).DefaultIfEmpty(types[random.Next(types.Length)]).ToList();
+            var chosen = types.Where(_ =>
+                random.Next(2) == 0).DefaultIfEmpty(types[random.Next(types.Length)]).ToList();
             var (max, purchase) = (random.Next(0, 5), (PoolPurchase)random.Next(3));
             scene.Pool($"pool-{i}", string.Join(' ', chosen), pool => pool with { Max = max, Purchase = purchase });
         }
@@ -109,14 +112,17 @@ public sealed class BurstPropertyTests
             scene.Policy = scene.Policy with { Budget = new Budget { PerHour = Money.Usd(random.Next(1, 12) / 10m) } };
         if (random.Next(4) == 0) scene.StockOut(scene.Offer("pool-0"), TimeSpan.FromMinutes(2));
         var pods = Enumerable.Range(0, random.Next(1, 15))
-            .Select(i => (Name: $"job{i % 3}-{i:00}", Requests: $"cpu={random.Next(1, 50) * 100}m memory={random.Next(1, 20)}Gi",
+            .Select(i => (Name: $"job{i % 3}-{i:00}",
+                Requests: $"cpu={random.Next(1, 50) * 100}m memory={random.Next(1, 20)}Gi",
                 Priority: random.Next(8) == 0 ? -20 : random.Next(3), Since: TimeSpan.FromSeconds(random.Next(60))))
             .ToList();
         if (shuffle > 0) pods = [.. pods.OrderBy(pod => HashOf(pod.Name, shuffle))];
         foreach (var pod in pods)
-            scene.Pending(pod.Name, pod.Requests, pod.Since, requirements => requirements with { Priority = pod.Priority });
+            scene.Pending(pod.Name, pod.Requests, pod.Since, requirements =>
+                requirements with { Priority = pod.Priority });
         return scene;
     }
 
-    private static int HashOf(string text, int seed) => text.Aggregate(seed, (hash, letter) => (hash * 31) + (letter * 7919)) & 0xFFFF;
+    private static int HashOf(string text, int seed) =>
+        text.Aggregate(seed, (hash, letter) => (hash * 31) + (letter * 7919)) & 0xFFFF;
 }

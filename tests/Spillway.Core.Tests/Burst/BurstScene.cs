@@ -30,6 +30,8 @@ internal sealed class BurstScene
 
     public PlacementModel Model => _model;
 
+    public List<PodRecord> Daemons { get; } = [];
+
     public BurstScene Accelerator(string name, params (string Device, int PerDevice)[] provides)
     {
         _accelerators.Add(new Accelerator
@@ -133,6 +135,7 @@ internal sealed class BurstScene
         Spend = Spend,
         Accelerators = _accelerators,
         ExpectedEnds = _ends,
+        DaemonPods = Daemons,
     };
 
     public static PodRecord Record(string name, string requests, Func<PodRequirements, PodRequirements>? change)

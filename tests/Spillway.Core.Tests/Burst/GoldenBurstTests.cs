@@ -53,7 +53,8 @@ public sealed class GoldenBurstTests
                 CreatedAt = Now,
             };
             placement.SetPod(pod);
-            var lasts = Durations.TryParse(pod.Annotations["spillway.dev/duration"], out var span) ? span : (TimeSpan?)null;
+            var lasts = Durations.TryParse(pod.Annotations["spillway.dev/duration"], out var span)
+                ? span : (TimeSpan?)null;
             if (!pod.IsBound) pending.Add(new PendingPod(pod.Key, Now) { Duration = lasts });
             else if (lasts is { } left) ends[pod.Key] = Now + left;
         }

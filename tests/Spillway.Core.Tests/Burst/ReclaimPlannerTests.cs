@@ -34,7 +34,8 @@ public sealed class ReclaimPlannerTests
     {
         var node = Idle("a", minutes: 10) with
         {
-            Pods = [Pod("agent", NodePodKind.DaemonSet), Pod("proxy", NodePodKind.Mirror), Pod("done", NodePodKind.Finished)],
+            Pods = [Pod("agent", NodePodKind.DaemonSet), Pod("proxy", NodePodKind.Mirror),
+                Pod("done", NodePodKind.Finished)],
         };
 
         Decide(node).ShouldBeOfType<ReclaimDecision.Drain>().Evict.ShouldBeEmpty();

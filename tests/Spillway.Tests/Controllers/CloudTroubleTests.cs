@@ -51,7 +51,8 @@ public sealed class CloudTroubleTests
         {
             await scene.PodAsync("job", "cpu=1500m");
             await scene.PassAsync(10);
-            (await scene.FindPodAsync("job"))!.Annotation(SpillwayNames.WhyAnnotation)!.ShouldContain("the cloud had no m5");
+            (await scene.FindPodAsync("job"))!.Annotation(SpillwayNames.WhyAnnotation)!
+                .ShouldContain("the cloud had no m5");
             await scene.UntilAsync("job", "Succeeded", 900);
         });
     }
@@ -111,7 +112,8 @@ public sealed class CloudTroubleTests
         {
             var offer = (await scene.Cluster.Cloud.ListOffersAsync("cpu", CancellationToken.None))[0];
             await scene.Cluster.Cloud.LaunchAsync(
-                new Core.Ports.LaunchOrder(new Core.Ports.LaunchToken("lost"), "cpu-lost1", offer), CancellationToken.None);
+                new Core.Ports.LaunchOrder(new Core.Ports.LaunchToken("lost"), "cpu-lost1", offer),
+                    CancellationToken.None);
             await scene.PodAsync("job", "cpu=1500m", "10m");
             await scene.PassAsync(300);
 

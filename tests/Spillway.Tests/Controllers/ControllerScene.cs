@@ -23,7 +23,8 @@ internal sealed class ControllerScene
 
     public ControllerScene(string clusterYaml)
     {
-        var result = ClusterFileReader.ReadCluster([new SourceFile("cluster.yaml", Encoding.UTF8.GetBytes(clusterYaml))]);
+        var result = ClusterFileReader.ReadCluster(
+            [new SourceFile("cluster.yaml", Encoding.UTF8.GetBytes(clusterYaml))]);
         result.Diagnostics.Where(diagnostic => diagnostic.IsError).ShouldBeEmpty();
         _model = result.Model!;
     }
@@ -71,7 +72,8 @@ internal sealed class ControllerScene
 
     public async Task StartHostAsync()
     {
-        Host = new ControllerHost(new ControllerOptions(_model, Transport(Cluster.Transport), Cloud(Cluster.Cloud), _ledger)
+        Host = new ControllerHost(
+            new ControllerOptions(_model, Transport(Cluster.Transport), Cloud(Cluster.Cloud), _ledger)
         {
             Time = Time,
             Random = new Random(1),
@@ -87,7 +89,8 @@ internal sealed class ControllerScene
 
     public Task PassAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), Time);
 
-    public async Task PodAsync(string name, string requests, string duration = "60s", string spec = "", string labels = "")
+    public async Task PodAsync(string name, string requests, string duration = "60s", string spec = "",
+        string labels = "")
     {
         var amounts = string.Join(",", requests.Split(' ').Select(part =>
             $"\"{part[..part.IndexOf('=')]}\": \"{part[(part.IndexOf('=') + 1)..]}\""));
@@ -133,7 +136,8 @@ internal sealed class ControllerScene
         var text = new StringBuilder();
         foreach (var one in Ledger.Decisions())
         {
-            text.Append(one.At.ToString("HH:mm:ss")).Append(' ').Append(one.Kind).Append(' ').Append(one.Pool).Append(' ')
+            text.Append(one.At.ToString("HH:mm:ss")).Append(' ').Append(one.Kind).Append(' ').Append(one.Pool).Append(
+                ' ')
                 .Append(one.Count).Append(" [").AppendJoin(' ', one.Pods).Append("] ").Append(one.Why).Append('\n');
             foreach (var rejected in one.Rejected)
                 text.Append("    not ").Append(rejected.Pool).Append(": ").Append(rejected.Why).Append('\n');
