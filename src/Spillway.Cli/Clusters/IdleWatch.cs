@@ -54,9 +54,15 @@ internal sealed class IdleWatch
         }
     }
 
-    /// <summary>Pods without a node, whatever they wait for.</summary>
-    public IReadOnlyList<Stranded> Waiting() =>
-        Stranded(pod => !IsFinished(pod) && pod.Json.Text("spec", "nodeName") is null or "");
+    /// <summary>What has not run when time is up: pods without a node, whatever they wait for, and jobs without pods.</summary>
+    public IReadOnlyList<Stranded> Waiting()
+    {
+        var pods = _pods.List();
+        var podless = _jobs.List()
+            .Where(job => IsActive(job, pods) && !pods.Any(pod => pod.Controller?.Uid == job.Uid))
+            .Select(job => new Stranded($"{job.Key}", "the job has made no pod"));
+        return [.. Stranded(pod => !IsFinished(pod) && pod.Json.Text("spec", "nodeName") is null or ""), .. podless];
+    }
 
     // Pods that wait for what will not come by itself.
     private IReadOnlyList<Stranded> StrandedPods() => Stranded(pod => !IsFinished(pod) && IsStuck(pod));
