@@ -1,3 +1,4 @@
+using Spillway.Controllers.Objects;
 using Spillway.Kubernetes;
 
 namespace Spillway.Cli.Clusters;
@@ -15,8 +16,6 @@ internal sealed record PodVerdict(string Namespace, string Name, string Phase, s
 /// <summary>Waits until every pod of the submitted objects has a node or a reason not to.</summary>
 internal static class PodVerdicts
 {
-    private const string Why = "spillway.dev/why";
-    private const string Verdict = "spillway.dev/verdict";
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
 
     public static async Task<IReadOnlyList<PodVerdict>> WaitAsync(
@@ -64,6 +63,7 @@ internal static class PodVerdicts
         pod.Name,
         pod.Json.Text("status", "phase") ?? "Pending",
         pod.Json.Text("spec", "nodeName"),
-        pod.Json.Text("metadata", "annotations", Why),
-        pod.Json.Text("metadata", "annotations", Verdict) == "refuse");
+        pod.Json.Text("metadata", "annotations", SpillwayNames.WhyAnnotation),
+        pod.Json.Text("metadata", "annotations", SpillwayNames.DecisionAnnotation)
+            ?.StartsWith("refuse/", StringComparison.Ordinal) == true);
 }

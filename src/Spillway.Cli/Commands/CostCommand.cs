@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Output;
@@ -81,12 +80,9 @@ internal static class CostCommand
     private static void Table(
         RunReport report, IEnumerable<(string Name, TimeSpan Time, Money Cost)> lines, Terminal terminal)
     {
-        var console = terminal.Styled();
-        var table = ReportTables.Plain("NAME", "TIME", "COST");
-        foreach (var (name, time, cost) in lines)
-            table.AddRow(new Text(name), new Text(ReportTables.Text(time)), new Text(ReportTables.Text(cost)));
-        console.Write(table);
-        console.WriteLine();
-        ReportTables.Bill(report.Cost, console);
+        var table = new TextTable("NAME", "TIME", "COST");
+        foreach (var (name, time, cost) in lines) table.Add(name, ReportTables.Text(time), ReportTables.Text(cost));
+        table.Write(terminal);
+        ReportTables.Bill(report.Cost, terminal);
     }
 }

@@ -60,7 +60,7 @@ internal static class DownCommand
         var now = time.GetUtcNow();
         folder.Write(session with { Process = 0, StoppedAt = now });
         terminal.Out.WriteLine($"{input.Cluster.Name} is down; {ClusterInput.Count(given, "rented node")} given back, nothing bills");
-        ReportTables.Bill(cluster.Ledger.Summary(now), terminal.Styled());
+        ReportTables.Bill(cluster.Ledger.Summary(now), terminal);
     }
 
     private static async Task StopAsync(Session session, Terminal terminal, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Spectre.Console;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Output;
 using Spillway.Cli.Rehearsals;
@@ -50,19 +49,26 @@ internal static class RehearseCommand
                 throw new CommandFailure(ExitCode.Usage, "--until needs a duration such as 90m or 7d");
             var input = ClusterInput.Load(paths, terminal);
             var logger = parsed.GetValue(verbose) ? new ConsoleLogger(terminal.Error) : (ILogger)NullLogger.Instance;
-            var result = Rehearsal.Run(input, parsed.GetValue(seed), until, logger);
+            var result = Rehearsal.Run(
+                input, parsed.GetValue(seed), until, logger, at => Progress(at, until, terminal));
+            if (terminal.ErrorIsScreen) terminal.Error.Write($"\r{"",40}\r");
             OutputOption.Write(terminal, parsed.GetValue(output), result.ToJson(), () => Table(result, terminal));
             return (int)(result.Unfinished.Count == 0 ? ExitCode.Done : ExitCode.No);
         });
         return command;
     }
 
+    private static void Progress(TimeSpan at, TimeSpan until, Terminal terminal)
+    {
+        if (terminal.ErrorIsScreen)
+            terminal.Error.Write($"\rrehearsing: {ReportTables.Text(at)} of at most {ReportTables.Text(until)} ");
+    }
+
     private static void Table(RehearsalResult result, Terminal terminal)
     {
         ReportTables.Write(result.Report, terminal);
-        var console = terminal.Styled();
-        console.WriteLine(
+        terminal.Out.WriteLine(
             $"{ReportTables.Text(result.Virtual)} of cluster time in {result.Wall.TotalSeconds:0.0}s, seed {result.Seed}");
-        foreach (var pod in result.Unfinished) console.WriteLine($"could not run: {pod.Pod}: {pod.Why}");
+        foreach (var pod in result.Unfinished) terminal.Out.WriteLine($"could not run: {pod.Pod}: {pod.Why}");
     }
 }

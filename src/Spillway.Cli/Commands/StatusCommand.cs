@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Output;
@@ -15,27 +14,49 @@ internal static class StatusCommand
     {
         var file = SharedOptions.ClusterFile();
         var state = SharedOptions.State();
+        var watch = new Option<bool>("--watch", "-w") { Description = "Show it again every second until Ctrl-C" };
         var output = OutputOption.Create();
         var command = new ExampleCommand("status", "Show what runs where, what waits and why, and the bill so far")
         {
             Examples =
             [
                 ("spillway status examples/inaccel-fpga-burst", "the cluster of a folder"),
+                ("spillway status examples/inaccel-fpga-burst --watch", "follow it on the screen"),
                 ("spillway status -o json | jq '.pods[] | select(.phase == \"Pending\") | .why'", "why pods wait"),
             ],
         };
         command.Add(file);
         command.Add(state);
+        command.Add(watch);
         command.Add(output);
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetRequiredValue(file);
             var input = ClusterInput.Load([path], terminal);
             var folder = StateFolder.Of(parsed.GetValue(state), path, input.Cluster);
-            Show(folder, input.Cluster.Name, parsed.GetValue(output), terminal);
+            do
+            {
+                if (parsed.GetValue(watch)) terminal.Home();
+                Show(folder, input.Cluster.Name, parsed.GetValue(output), terminal);
+            }
+            while (parsed.GetValue(watch) && await PauseAsync(cancellationToken));
             return (int)ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>False when Ctrl-C came, which is how a watch ends.</summary>
+    private static async Task<bool> PauseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, cancellationToken);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private static void Show(StateFolder folder, string cluster, OutputFormat format, Terminal terminal)
@@ -52,7 +73,7 @@ internal static class StatusCommand
         report.AddTo(json);
         OutputOption.Write(terminal, format, json, () =>
         {
-            terminal.Styled().WriteLine(running
+            terminal.Out.WriteLine(running
                 ? $"{cluster} is running; kubectl --kubeconfig {folder.Kubeconfig} get nodes,pods"
                 : $"{cluster} is stopped; this is how it was left");
             ReportTables.Write(report, terminal);

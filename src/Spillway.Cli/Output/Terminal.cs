@@ -1,5 +1,3 @@
-using Spectre.Console;
-
 namespace Spillway.Cli.Output;
 
 /// <summary>Where a command writes: results to standard output, talk to standard error.</summary>
@@ -13,35 +11,25 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error)
     /// <summary>Columns of the screen; wide when there is none, so that lines in a pipe are never broken.</summary>
     public int Width { get; init; } = 10_000;
 
-    /// <summary>False when NO_COLOR is set (no-color.org) or TERM is dumb.</summary>
-    public bool Color { get; init; }
+    /// <summary>False on a terminal that only appends (TERM=dumb, or none).</summary>
+    public bool IsAnsi { get; init; }
 
     public static Terminal OfThisProcess()
     {
-        var noColor = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
-            || Environment.GetEnvironmentVariable("TERM") is "dumb";
         var screen = !Console.IsOutputRedirected;
         return new Terminal(Console.Out, Console.Error)
         {
             OutIsScreen = screen,
             ErrorIsScreen = !Console.IsErrorRedirected,
             Width = screen ? ScreenWidth() : 10_000,
-            Color = screen && !noColor,
+            IsAnsi = Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb"),
         };
     }
 
-    /// <summary>Tables and markup on standard output, as wide and as colourful as it can show.</summary>
-    public IAnsiConsole Styled()
+    /// <summary>Puts the next lines over the last ones, where that is possible.</summary>
+    public void Home()
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = Color ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = Color ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(Out),
-        });
-        console.Profile.Width = Width;
-        return console;
+        if (OutIsScreen && IsAnsi) Out.Write("\u001b[H\u001b[J");
     }
 
     // A terminal that does not tell its size (some CI runners) reports 0.

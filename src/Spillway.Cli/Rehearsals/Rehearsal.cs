@@ -37,10 +37,14 @@ internal static class Rehearsal
     // Any fixed day will do; a Monday at midnight keeps days, weeks and months of budgets and schedules whole.
     private static readonly DateTimeOffset Start = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero);
 
-    public static RehearsalResult Run(ClusterInput input, int seed, TimeSpan horizon, ILogger logger)
+    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(500);
+
+    public static RehearsalResult Run(ClusterInput input, int seed, TimeSpan horizon, ILogger logger, Action<TimeSpan> progress)
     {
         var began = Stopwatch.GetTimestamp();
         var time = new VirtualTime(Start);
+        // On the pool's clock, beside the run: it reads one number and takes no part in it.
+        using var ticker = new Timer(_ => progress(time.GetUtcNow() - Start), null, Often, Often);
         return time.Run(async () =>
         {
             var options = new LocalClusterOptions(input.Model, time, logger) { Seed = seed };

@@ -1,4 +1,3 @@
-using Spectre.Console;
 using Spillway.Cli.Output;
 using Spillway.Controllers.Costs;
 using Spillway.Core.Costs;
@@ -12,24 +11,23 @@ internal static class ReportTables
 
     public static void Write(RunReport report, Terminal terminal)
     {
-        var console = terminal.Styled();
-        console.Write(Pods(report));
+        Pods(report).Write(terminal);
         if (report.Pods.Count > MostRows)
-            console.WriteLine($"... and {report.Pods.Count - MostRows} more pods; -o json has all of them");
-        console.Write(Nodes(report));
-        Decisions(report, console);
-        Bill(report.Cost, console);
+            terminal.Out.WriteLine($"... and {report.Pods.Count - MostRows} more pods; -o json has all of them");
+        Nodes(report).Write(terminal);
+        Decisions(report, terminal);
+        Bill(report.Cost, terminal);
     }
 
-    public static void Bill(CostSummary cost, IAnsiConsole console)
+    public static void Bill(CostSummary cost, Terminal terminal)
     {
-        var table = Plain("COST", "AMOUNT", "");
-        table.AddRow("owned machines", Text(cost.OnPrem), "write-off and electricity, idle time included");
-        table.AddRow("rented nodes", Text(cost.Cloud), "launch to removal");
-        table.AddRow("total", Text(cost.Total), "");
-        table.AddRow("all in the cloud", Text(cost.AllCloud), "what the same pods would have cost without own machines");
-        table.AddRow(cost.Saved.Amount < 0 ? "lost" : "saved", Text(cost.Saved with { Amount = Math.Abs(cost.Saved.Amount) }), "");
-        console.Write(table);
+        var table = new TextTable("COST", "AMOUNT", "");
+        table.Add("owned machines", Text(cost.OnPrem), "write-off and electricity, idle time included");
+        table.Add("rented nodes", Text(cost.Cloud), "launch to removal");
+        table.Add("total", Text(cost.Total), "");
+        table.Add("all in the cloud", Text(cost.AllCloud), "what the same pods would have cost without own machines");
+        table.Add(cost.Saved.Amount < 0 ? "lost" : "saved", Text(cost.Saved with { Amount = Math.Abs(cost.Saved.Amount) }), "");
+        table.Write(terminal);
     }
 
     /// <summary>Money to a hundredth of a cent: short runs cost fractions of one.</summary>
@@ -43,21 +41,12 @@ internal static class ReportTables
         _ => $"{(int)time.TotalHours}h{time.Minutes:00}m",
     };
 
-    public static Table Plain(params string[] columns)
+    private static TextTable Pods(RunReport report)
     {
-        var table = new Table().NoBorder();
-        table.ShowHeaders = true;
-        foreach (var column in columns) table.AddColumn(new TableColumn(new Text(column)).PadRight(2).PadLeft(0));
-        return table;
-    }
-
-    private static Table Pods(RunReport report)
-    {
-        var table = Plain("POD", "PHASE", "NODE", "WAITED", "RAN", "COST", "WHY");
+        var table = new TextTable("POD", "PHASE", "NODE", "WAITED", "RAN", "COST", "WHY");
         foreach (var pod in report.Pods.Take(MostRows))
         {
-            Add(
-                table,
+            table.Add(
                 pod.Key.Namespace == "default" ? pod.Key.Name : pod.Key.ToString(),
                 pod.Phase,
                 pod.Node.Length == 0 ? "-" : pod.Node,
@@ -69,13 +58,12 @@ internal static class ReportTables
         return table;
     }
 
-    private static Table Nodes(RunReport report)
+    private static TextTable Nodes(RunReport report)
     {
-        var table = Plain("NODE", "POOL", "TYPE", "PURCHASE", "PRICE", "RENTED FOR", "COST", "WHY");
+        var table = new TextTable("NODE", "POOL", "TYPE", "PURCHASE", "PRICE", "RENTED FOR", "COST", "WHY");
         foreach (var node in report.Nodes)
         {
-            Add(
-                table,
+            table.Add(
                 node.Name,
                 node.IsRented ? node.Pool : "-",
                 node.InstanceType.Length == 0 ? "-" : node.InstanceType,
@@ -88,18 +76,16 @@ internal static class ReportTables
         return table;
     }
 
-    private static void Decisions(RunReport report, IAnsiConsole console)
+    private static void Decisions(RunReport report, Terminal terminal)
     {
         foreach (var decision in report.Decisions.Take(MostRows))
         {
             var pool = decision.Pool.Length == 0 ? "" : $" {decision.Pool}{(decision.Count == 0 ? "" : $" x{decision.Count}")}";
-            console.WriteLine($"{decision.At.UtcDateTime:HH:mm:ss} {decision.Kind}{pool}: {decision.Why}");
-            foreach (var rejected in decision.Rejected) console.WriteLine($"         not {rejected.Pool}: {rejected.Why}");
+            terminal.Out.WriteLine($"{decision.At.UtcDateTime:HH:mm:ss} {decision.Kind}{pool}: {decision.Why}");
+            foreach (var rejected in decision.Rejected) terminal.Out.WriteLine($"         not {rejected.Pool}: {rejected.Why}");
         }
+        if (report.Decisions.Count > 0) terminal.Out.WriteLine();
         if (report.Decisions.Count > MostRows)
-            console.WriteLine($"... and {report.Decisions.Count - MostRows} more decisions; -o json has all of them");
+            terminal.Out.WriteLine($"... and {report.Decisions.Count - MostRows} more decisions; -o json has all of them");
     }
-
-    // Cells are plain text: a name or reason with brackets in it must not be read as markup.
-    private static void Add(Table table, params string[] cells) => table.AddRow([.. cells.Select(cell => new Text(cell))]);
 }
