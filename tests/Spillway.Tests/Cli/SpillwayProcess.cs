@@ -26,7 +26,7 @@ internal sealed record SpillwayProcess(int ExitCode, string Output, string Error
     /// <summary>Starts it and leaves it running; whoever calls ends it.</summary>
     public static Process Start(string folder, string[] args)
     {
-        var start = new ProcessStartInfo(Path.Combine(Root, "artifacts/bin/Spillway.Cli/release/spillway"), args)
+        var start = new ProcessStartInfo(Path.Combine(Root, "artifacts/spillway/spillway"), args)
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
