@@ -104,15 +104,17 @@ internal sealed class Bookkeeper(ControllerContext context, ClusterState state, 
     private PodEntry OnOwned(PodEntry entry, PodRecord pod, ObservedNode node)
     {
         var before = _whys.GetValueOrDefault(pod.Key, "");
+        var here = Here(pod, node.Name);
         return entry with
         {
             NodeId = Entries.OwnedId(node.Name),
             Site = node.Site,
             Price = node.Price * Entries.Share(pod.Requirements.Requests, node.Record.Allocatable),
-            Why = Here(pod, node.Name) + (before.Length > 0 ? $"; before, it waited: {before}" : ""),
+            Why = here.Length > 0 && before.Length > 0 ? $"{here}; before, it waited: {before}" : here,
         };
     }
 
+    // Empty once the pod has ended, for then the model knows it no more: the ledger keeps the words it has.
     private string Here(PodRecord pod, string node)
     {
         lock (state.Gate) return state.Model.WhyHere(pod.Key, node);

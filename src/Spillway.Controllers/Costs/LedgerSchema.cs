@@ -37,13 +37,20 @@ internal static class LedgerSchema
           removed = coalesce(nodes.removed, excluded.removed), why = excluded.why
         """;
 
+    // An observation without a node's id (pending, or its node is gone since) must not unlearn where the pod ran.
     public const string UpsertPod = """
         INSERT INTO pods VALUES ($uid, $namespace, $name, $node, $nodeId, $site, $pool, $submitted, $started, $finished,
           $phase, $price, $currency, $cloud, $why)
-        ON CONFLICT (uid) DO UPDATE SET node = excluded.node, nodeId = excluded.nodeId, site = excluded.site,
-          pool = excluded.pool, started = coalesce(pods.started, excluded.started),
-          finished = coalesce(pods.finished, excluded.finished), phase = excluded.phase, price = excluded.price,
-          currency = excluded.currency, cloud = coalesce(excluded.cloud, pods.cloud),
-          why = CASE WHEN excluded.why = '' THEN pods.why ELSE excluded.why END
+        ON CONFLICT (uid) DO UPDATE SET
+          node = CASE WHEN excluded.node = '' THEN pods.node ELSE excluded.node END,
+          nodeId = CASE WHEN excluded.nodeId = '' THEN pods.nodeId ELSE excluded.nodeId END,
+          site = CASE WHEN excluded.nodeId = '' THEN pods.site ELSE excluded.site END,
+          pool = CASE WHEN excluded.nodeId = '' THEN pods.pool ELSE excluded.pool END,
+          price = CASE WHEN excluded.nodeId = '' THEN pods.price ELSE excluded.price END,
+          currency = CASE WHEN excluded.nodeId = '' THEN pods.currency ELSE excluded.currency END,
+          started = coalesce(pods.started, excluded.started), finished = coalesce(pods.finished, excluded.finished),
+          phase = excluded.phase, cloud = coalesce(excluded.cloud, pods.cloud),
+          why = CASE WHEN excluded.why = '' OR (excluded.nodeId = '' AND pods.nodeId <> '') THEN pods.why
+            ELSE excluded.why END
         """;
 }
