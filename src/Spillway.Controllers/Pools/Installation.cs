@@ -31,7 +31,16 @@ internal sealed class Installation(ControllerContext context)
         where T : KubernetesObject
     {
         var options = new WriteOptions { FieldManager = SpillwayResources.FieldManager };
+        var deadline = context.Now + Patience;
         var created = await context.Client.CreateAsync(resource, wanted, options, cancellationToken);
+
+        // Established says that a definition will be served; a server may take a moment more to do so.
+        while (created is WriteResult<T>.NotFound && context.Now < deadline)
+        {
+            await Task.Delay(LookAgain, context.Time, cancellationToken);
+            created = await context.Client.CreateAsync(resource, wanted, options, cancellationToken);
+        }
+
         if (created is not WriteResult<T>.AlreadyExists)
         {
             created.OrThrow();
