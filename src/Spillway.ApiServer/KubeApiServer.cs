@@ -36,7 +36,7 @@ public sealed class KubeApiServer : IAsyncDisposable
         _access = new AccessControl(authorizer);
         _general = new GeneralPaths(Types, tokens, () => PublicAddress, options.Time.GetUtcNow());
         var door = new WebhookDoor(options.Services);
-        var chain = new AdmissionChain(StoreReads.For(store, Types, authorizer), options.Time, options.Random, door);
+        var chain = new AdmissionChain(StoreReads.For(store, Types, authorizer, options.Time), options.Time, options.Random, door);
         _customs = new CustomResourceHost(
             store, Types, options.Time, new ConversionCaller(door, _identities.NewUid), DeleteAsync);
         Quotas = chain.Quotas;

@@ -132,7 +132,7 @@ public sealed class WebhookDoor(ServiceResolver services) : IDisposable
     /// <summary>The bundle's authorities replace the system's, and nothing else is forgiven.</summary>
     private static bool Trusts(X509Certificate2Collection roots, X509Certificate2? certificate, SslPolicyErrors errors)
     {
-        if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0) return false;
+        if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None) return false;
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;

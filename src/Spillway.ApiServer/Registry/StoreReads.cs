@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Admission;
+using Spillway.ApiServer.Apply;
 using Spillway.ApiServer.Auth;
 using Spillway.ApiServer.Schema;
 using Spillway.ApiServer.Storage;
@@ -9,7 +10,9 @@ namespace Spillway.ApiServer.Registry;
 /// <summary>The store as admission reads it.</summary>
 internal static class StoreReads
 {
-    public static ClusterReads For(ObjectStore store, TypeCatalog types, RbacAuthorizer authorizer) => new()
+    private static readonly FieldWriter s_writer = new("kube-controller-manager", "status");
+
+    public static ClusterReads For(ObjectStore store, TypeCatalog types, RbacAuthorizer authorizer, TimeProvider time) => new()
     {
         Get = (group, resource, space, name) => types.Find(group, resource) is { } served
             ? store.GetLatest(served.StoreName, space.Length > 0 ? space + "/" + name : name)?.Shared
@@ -25,6 +28,7 @@ internal static class StoreReads
             if (before.Version.ToString() != metadata.Text("resourceVersion")) return false;
             var changed = before.Parse();
             changed["status"] = item["status"]?.DeepClone();
+            ManagedFields.TrackUpdate(served.Storage, before.Shared, changed, s_writer, time.GetUtcNow());
             return await store.WriteAsync(served.StoreName, key, before, EncodedObject.Of(changed)) is not null;
         },
         Types = () => AllTypes(types),

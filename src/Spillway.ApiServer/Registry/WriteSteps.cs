@@ -185,9 +185,21 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         var resource = request.Resource;
         if (item.Text("apiVersion") != resource.Storage.ApiVersion)
             item = await resource.Rules.ConvertAsync(item, resource.Storage, cancellationToken);
-        return await store.WriteAsync(resource.StoreName, key, expected, EncodedObject.Of(item));
+        var stored = await store.WriteAsync(resource.StoreName, key, expected, EncodedObject.Of(item));
+        // A new quota is counted, and a pod that finished counts no more; everything else is charged on its way in.
+        if (stored is not null && (resource.StoreName == "resourcequotas"
+            || (resource.StoreName == "pods" && request.Subresource == "status" && IsFinished(item))))
+            await admission.Quotas.RefreshAsync(stored.Namespace, cancellationToken);
+        return stored;
     }
 
-    public ValueTask<StoredObject?> RemoveAsync(StoredObject expected, ResourceRequest request) =>
-        store.WriteAsync(request.Resource.StoreName, expected.Key, expected, null);
+    public async ValueTask<StoredObject?> RemoveAsync(StoredObject expected, ResourceRequest request)
+    {
+        var removed = await store.WriteAsync(request.Resource.StoreName, expected.Key, expected, null);
+        if (removed is not null && request.Type.Namespaced && request.Resource.StoreName != "events")
+            await admission.Quotas.RefreshAsync(expected.Namespace, CancellationToken.None);
+        return removed;
+    }
+
+    private static bool IsFinished(JsonObject pod) => pod.Map("status")?.Text("phase") is "Succeeded" or "Failed";
 }
