@@ -34,7 +34,7 @@ public sealed class KubeApiServer : IAsyncDisposable
         var tokens = new ServiceAccountTokens(Pki, store, options.Time, _identities.NewUid);
         _authenticator = new Authenticator(options.Tokens, tokens, Pki);
         _access = new AccessControl(authorizer);
-        _general = new GeneralPaths(Types, tokens, () => PublicAddress, options.Time.GetUtcNow());
+        _general = new GeneralPaths(Types, tokens, () => PublicAddress, options.Time.GetUtcNow(), () => Hooks.Metrics is not null);
         var door = new WebhookDoor(options.Services);
         var chain = new AdmissionChain(StoreReads.For(store, Types, authorizer, options.Time), options.Time, options.Random, door);
         _customs = new CustomResourceHost(

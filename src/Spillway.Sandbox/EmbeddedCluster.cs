@@ -122,6 +122,10 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     private async Task StartPartsAsync(CancellationToken cancellationToken)
     {
+        // First of all: discovery is kept once somebody has asked, and tells of measurements only when there are some.
+        _server.Hooks.Logs = Kubelets.ReadLogsAsync;
+        _server.Hooks.Metrics = (target, query, _) =>
+            new ValueTask<JsonObject?>(InvokeAsync(() => Task.FromResult(Kubelets.Measure(target, query))));
         var client = ClientOf("spillway");
         await StartingObjects.EnsureServiceAccountAsync(client, cancellationToken);
         foreach (var wanted in _options.Objects) await StartingObjects.EnsureAsync(client, wanted, cancellationToken);
@@ -137,9 +141,6 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         Clouds.Start();
         _started.Push(Scheduler);
         await Scheduler.StartAsync(cancellationToken);
-        _server.Hooks.Logs = Kubelets.ReadLogsAsync;
-        _server.Hooks.Metrics = (target, query, _) =>
-            new ValueTask<JsonObject?>(InvokeAsync(() => Task.FromResult(Kubelets.Measure(target, query))));
     }
 
     private WorkloadOptions Workloads() => new()

@@ -5,8 +5,20 @@ using Spillway.ApiServer.Schema;
 namespace Spillway.ApiServer.Discovery;
 
 /// <summary>What discovery tells, in its old form (a document a version) and its aggregated one.</summary>
-internal sealed class DiscoveryDocuments(TypeCatalog types)
+internal sealed class DiscoveryDocuments(TypeCatalog types, Func<bool> measures)
 {
+    private const string Metrics = "metrics.k8s.io";
+
+    // Answered by whoever measures, and stored nowhere: known to discovery alone.
+    private static readonly ResourceType[] s_metrics =
+        [Measured("nodes", "NodeMetrics", namespaced: false), Measured("pods", "PodMetrics", namespaced: true)];
+
+    /// <summary>True for a group that discovery tells of.</summary>
+    public bool HasGroup(string group) => types.HasGroup(group) || (group == Metrics && measures());
+
+    public bool HasVersion(string group, string version) =>
+        types.HasVersion(group, version) || (group == Metrics && version == "v1beta1" && measures());
+
     /// <summary>Groups in the order clients prefer them: built-in ones as the real server has them, then by name.</summary>
     public IReadOnlyList<string> Groups()
     {
@@ -18,6 +30,7 @@ internal sealed class DiscoveryDocuments(TypeCatalog types)
             if (resource.Versions[0].IsCustom) custom.Add(resource.Group);
             else if (!builtIn.Contains(resource.Group)) builtIn.Add(resource.Group);
         }
+        if (measures()) builtIn.Add(Metrics);
         custom.ExceptWith(builtIn);
         return [.. builtIn, .. custom];
     }
@@ -25,6 +38,7 @@ internal sealed class DiscoveryDocuments(TypeCatalog types)
     /// <summary>Versions of a group, the preferred one first.</summary>
     public IReadOnlyList<string> Versions(string group)
     {
+        if (group == Metrics) return ["v1beta1"];
         var versions = new List<string>();
         foreach (var resource in types.All)
         {
@@ -39,6 +53,7 @@ internal sealed class DiscoveryDocuments(TypeCatalog types)
     /// <summary>Resources of one version, by name.</summary>
     public List<ResourceType> Resources(string group, string version)
     {
+        if (group == Metrics) return [.. s_metrics];
         var found = new List<ResourceType>();
         foreach (var resource in types.All)
             if (resource.Group == group && resource.Version(version) is { } type) found.Add(type);
@@ -65,11 +80,23 @@ internal sealed class DiscoveryDocuments(TypeCatalog types)
 
     public JsonObject? Group(string group)
     {
-        if (group.Length == 0 || !types.HasGroup(group)) return null;
+        if (group.Length == 0 || !HasGroup(group)) return null;
         var shown = new JsonObject { ["kind"] = "APIGroup", ["apiVersion"] = "v1" };
         foreach (var (name, value) in GroupBody(group)) shown[name] = value?.DeepClone();
         return shown;
     }
+
+    private static ResourceType Measured(string resource, string kind, bool namespaced) => new()
+    {
+        Group = Metrics,
+        Version = "v1beta1",
+        Kind = kind,
+        Resource = resource,
+        Singular = "",
+        Namespaced = namespaced,
+        Verbs = ["get", "list"],
+        Schema = new TypeSchema(),
+    };
 
     /// <summary>By name; those of custom resources as they come, status first.</summary>
     private static IEnumerable<SubresourceType> Parts(ResourceType type) =>
@@ -77,7 +104,7 @@ internal sealed class DiscoveryDocuments(TypeCatalog types)
 
     public JsonObject? ResourceList(string group, string version)
     {
-        if (!types.HasVersion(group, version)) return null;
+        if (!HasVersion(group, version)) return null;
         var list = new JsonArray();
         foreach (var type in Resources(group, version))
         {

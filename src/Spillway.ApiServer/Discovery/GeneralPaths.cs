@@ -8,9 +8,10 @@ using Spillway.ApiServer.Registry;
 namespace Spillway.ApiServer.Discovery;
 
 /// <summary>Every path that is not about objects: discovery, OpenAPI, version, health, keys. Documents are cached.</summary>
-internal sealed class GeneralPaths(TypeCatalog types, ServiceAccountTokens tokens, Func<string> address, DateTimeOffset started)
+internal sealed class GeneralPaths(
+    TypeCatalog types, ServiceAccountTokens tokens, Func<string> address, DateTimeOffset started, Func<bool> measures)
 {
-    private readonly DiscoveryDocuments _discovery = new(types);
+    private readonly DiscoveryDocuments _discovery = new(types, measures);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Document> _cache = new(StringComparer.Ordinal);
     private long _generation = -1;
@@ -45,9 +46,9 @@ internal sealed class GeneralPaths(TypeCatalog types, ServiceAccountTokens token
         {
             case ["api", var version] when types.HasVersion("", version):
                 return Json(request, () => _discovery.ResourceList("", version)!);
-            case ["apis", var group] when types.HasGroup(group):
+            case ["apis", var group] when _discovery.HasGroup(group):
                 return Json(request, () => _discovery.Group(group)!);
-            case ["apis", var group, var version] when types.HasVersion(group, version):
+            case ["apis", var group, var version] when _discovery.HasVersion(group, version):
                 return Json(request, () => _discovery.ResourceList(group, version)!);
             case ["openapi", "v3", "api", var version] when types.HasVersion("", version):
                 return OpenApiV3(request, "", version);
