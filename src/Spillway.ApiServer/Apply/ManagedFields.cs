@@ -25,6 +25,8 @@ public static class ManagedFields
     public static void TrackUpdate(
         ResourceType type, JsonObject? live, JsonObject updated, FieldWriter writer, DateTimeOffset now)
     {
+        // A binding is the scheduler's word on a pod, not an edit of it: the real server notes no owner for what it sets.
+        if (writer.Subresource == "binding") return;
         if (updated["metadata"] is not JsonObject metadata) updated["metadata"] = metadata = [];
         var given = metadata["managedFields"] as JsonArray;
         var kept = Kept(live, metadata, writer.Subresource.Length > 0, out var reset);
