@@ -46,6 +46,7 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         ObjectMeta.StampNew(item, steps.NewUid(), steps.Now);
         KindStrategy.PrepareForCreate(item, request.Resource, request.Type);
         if (request.Resource.StoreName == "services") steps.Addresses.Assign(item);
+        if (request.Resource.StoreName == "pods") PodVerbs.MarkGated(item, steps.Now);
         // What the strategy took away may have parts that are always there, such as an empty status.
         request.Resource.Rules.Default(item, request.Type);
         for (var attempt = 1; ; attempt++)

@@ -66,6 +66,21 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
         return pod;
     }
 
+    /// <summary>A pod with scheduling gates says from the start why it is not scheduled.</summary>
+    public static void MarkGated(JsonObject pod, DateTimeOffset now)
+    {
+        if (pod.Map("spec")?.List("schedulingGates") is not { Count: > 0 }) return;
+        pod.Ensure("status")["conditions"] = new JsonArray(new JsonObject
+        {
+            ["type"] = "PodScheduled",
+            ["status"] = "False",
+            ["lastProbeTime"] = null,
+            ["lastTransitionTime"] = ObjectMeta.Time(now),
+            ["reason"] = "SchedulingGated",
+            ["message"] = "Scheduling is blocked due to non-empty scheduling gates",
+        });
+    }
+
     private static ApiFailure Conflict(ResourceRequest request, string why) =>
         ApiFailure.Conflict("", "pods/binding", request.Name, why);
 

@@ -85,7 +85,8 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         ObjectMeta.KeepSystemFields(item, old);
         if (isApply) KeepIdentity(item, old);
         request.Resource.Rules.Default(item, request.Type);
-        if (!isApply) steps.TrackUpdate(item, old, request);
+        // A binding is the scheduler's word about the pod, not an owner of its fields.
+        if (!isApply && request.Subresource != "binding") steps.TrackUpdate(item, old, request);
         var asked = request.Admission(AdmissionOperation.Update, item, old);
         await steps.MutateAsync(asked, request, cancellationToken);
         item = asked.Object!;

@@ -3,9 +3,12 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Spillway.ApiServer;
 using Spillway.ApiServer.Admission;
 using Spillway.ApiServer.Http;
+using Spillway.Kubernetes;
+using Spillway.Sandbox.Workloads;
 
 namespace Spillway.Tests.ApiServer.Transcripts;
 
@@ -19,12 +22,18 @@ internal sealed class Replay : IAsyncDisposable
     private readonly HttpFront _front;
     private readonly HttpClient _client;
     private readonly Names _names = new();
-    private readonly List<(Exchange Exchange, Task<HttpResponseMessage> Answer)> _during = [];
+    private readonly InformerSet _informers;
+    private readonly WorkloadControllers _controllers;
 
     private Replay(KubeApiServer server, HttpFront front)
     {
         _server = server;
         _front = front;
+        // The recorded server had its controllers beside it: they collect garbage and furnish namespaces.
+        var client = new KubernetesClient(server.Transport("kube-controller-manager"));
+        _informers = new InformerSet(client, TimeProvider.System, new Random(3), NullLogger.Instance);
+        _controllers = WorkloadControllers.Start(client, _informers, TimeProvider.System,
+            new WorkloadOptions { RootCertificate = server.Pki.AuthorityPem }, NullLogger.Instance);
         _client = new HttpClient(new SocketsHttpHandler
         {
             SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, PooledConnectionLifetime = TimeSpan.FromMinutes(5),
@@ -70,11 +79,13 @@ internal sealed class Replay : IAsyncDisposable
     }
 
     /// <summary>How long a read is asked again: definitions are established beside the requests.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromMilliseconds(600);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMilliseconds(1_500);
 
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
+        await _controllers.DisposeAsync();
+        await _informers.DisposeAsync();
         await _front.DisposeAsync();
         await _server.DisposeAsync();
     }
@@ -115,7 +126,7 @@ internal sealed class Replay : IAsyncDisposable
         return Headers(exchange, response) ?? Body(exchange, actual);
     }
 
-    /// <summary>What a cluster's controllers put into every namespace; here there are none.</summary>
+    /// <summary>What the controllers put into a namespace, at once: the next request comes sooner than they do.</summary>
     private async Task FurnishAsync(JsonNode? created)
     {
         var space = (string?)created?["metadata"]?["name"];
@@ -137,7 +148,7 @@ internal sealed class Replay : IAsyncDisposable
                         + "across distributions of Kubernetes clusters.",
                 };
             }
-            await api.SendAsync(new Spillway.Kubernetes.KubernetesRequest("POST", $"/api/v1/namespaces/{space}/{resource}")
+            await api.SendAsync(new KubernetesRequest("POST", $"/api/v1/namespaces/{space}/{resource}")
             {
                 Body = Encoding.UTF8.GetBytes(item.ToJsonString()),
             }, CancellationToken.None);

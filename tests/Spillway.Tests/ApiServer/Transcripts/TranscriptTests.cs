@@ -7,10 +7,10 @@ public sealed class TranscriptTests(ITestOutputHelper output)
     private static readonly Dictionary<string, int> s_floors = new(StringComparer.Ordinal)
     {
         ["01-discovery-auth"] = 98,
-        ["02-configmaps-crud"] = 85,
+        ["02-configmaps-crud"] = 90,
         ["03-watch"] = 75,
-        ["05-pods"] = 50,
-        ["07-crds"] = 78,
+        ["05-pods"] = 70,
+        ["07-crds"] = 80,
     };
 
     [Fact]
