@@ -90,7 +90,8 @@ public sealed class Pki
         extend(request);
         var now = _time.GetUtcNow();
         var end = now + TimeSpan.FromDays(365);
-        if (end > _authority.NotAfter) end = _authority.NotAfter;
+        var last = new DateTimeOffset(_authority.NotAfter);
+        if (end > last) end = last;
         using var signed = request.Create(_authority, now - TimeSpan.FromHours(1), end, SerialNumber());
         return signed.CopyWithPrivateKey(key);
     }
@@ -142,10 +143,9 @@ public sealed class Pki
     {
         // The key's file comes last and whole: its presence says that the pair is complete.
         var path = PathOf(name, "key");
-        using (var file = new FileStream(path + ".new", new FileStreamOptions
-        {
-            Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly,
-        }))
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+        using (var file = new FileStream(path + ".new", options))
         using (var writer = new StreamWriter(file)) writer.Write(key.ExportPkcs8PrivateKeyPem() + "\n");
         File.Move(path + ".new", path, overwrite: true);
     }

@@ -53,7 +53,12 @@ internal static class StoreReads
         if (item.Text("apiVersion") == type.ApiVersion) return item;
         var served = types.Find(type.Group, type.Resource);
         if (served is null) return item;
-        var converted = served.Rules.ConvertAsync(item.DeepClone().AsObject(), type, CancellationToken.None);
-        return converted.IsCompletedSuccessfully ? converted.Result : item;
+        // Admission reads in one go. Only a conversion webhook needs longer; its objects are read as they are stored.
+        var read = item;
+        _ = ReadAsync();
+        return read;
+
+        async Task ReadAsync() =>
+            read = await served.Rules.ConvertAsync(item.DeepClone().AsObject(), type, CancellationToken.None);
     }
 }
