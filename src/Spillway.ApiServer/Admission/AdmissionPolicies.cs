@@ -62,7 +62,8 @@ internal sealed class AdmissionPolicies(ClusterReads cluster)
         var apiVersion = kind.Text("apiVersion") ?? "";
         var type = cluster.Types().FirstOrDefault(t => t.ApiVersion == apiVersion && t.Kind == kind.Text("kind"));
         if (type is null) return [];
-        var space = !type.Namespaced ? "" : reference.Text("namespace") is { Length: > 0 } given ? given : request.Namespace;
+        var space = !type.Namespaced ? "" : reference.Text("namespace") is { Length: > 0 } given ? given
+            : request.Namespace;
         if (reference.Text("name") is { Length: > 0 } name)
             return cluster.Get(type.Group, type.Resource, space, name) is { } one ? [one] : [];
         var selector = reference.Map("selector") ?? [];
@@ -96,7 +97,8 @@ internal sealed class AdmissionPolicies(ClusterReads cluster)
                 continue;
             }
 
-            Refuse(policy, binding, request, Message(validation, expression, variables), validation.Text("reason") ?? "Invalid");
+            Refuse(policy, binding, request, Message(validation, expression, variables), validation.Text("reason")
+                ?? "Invalid");
         }
     }
 
@@ -106,12 +108,15 @@ internal sealed class AdmissionPolicies(ClusterReads cluster)
     {
         if (validation.Text("messageExpression") is { Length: > 0 } made
             && variables.Evaluate(made) is string text && text.Trim().Length > 0) return text.Trim();
-        return validation.Text("message") is { Length: > 0 } message ? message.Trim() : "failed expression: " + expression.Trim();
+        return validation.Text("message") is { Length: > 0 } message ? message.Trim()
+            : "failed expression: " + expression.Trim();
     }
 
-    private static void Refuse(JsonObject policy, JsonObject binding, AdmissionRequest request, string why, string reason)
+    private static void Refuse(JsonObject policy, JsonObject binding, AdmissionRequest request, string why,
+        string reason)
     {
-        var names = $"ValidatingAdmissionPolicy '{policy.Map("metadata")?.Text("name")}' with binding '{binding.Map("metadata")?.Text("name")}'";
+        var (name, bound) = (policy.Map("metadata")?.Text("name"), binding.Map("metadata")?.Text("name"));
+        var names = $"ValidatingAdmissionPolicy '{name}' with binding '{bound}'";
         var actions = binding.Map("spec")?.Texts("validationActions") ?? [];
         if (actions.Contains("Warn")) request.Warnings.Add($"Validation failed for {names}: {why}");
         if (actions.Length > 0 && !actions.Contains("Deny")) return;
@@ -119,7 +124,10 @@ internal sealed class AdmissionPolicies(ClusterReads cluster)
         var forbidden = request.Forbidden(message);
         var details = (JsonObject)forbidden.Details!.DeepClone();
         details["causes"] = new JsonArray(new JsonObject { ["message"] = message });
-        var code = reason switch { "Unauthorized" => 401, "Forbidden" => 403, "RequestEntityTooLarge" => 413, _ => 422 };
+        var code = reason switch
+        {
+            "Unauthorized" => 401, "Forbidden" => 403, "RequestEntityTooLarge" => 413, _ => 422,
+        };
         throw new ApiFailure(code, reason, forbidden.Message) { Details = details };
     }
 }

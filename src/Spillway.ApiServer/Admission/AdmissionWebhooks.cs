@@ -52,7 +52,8 @@ internal sealed class AdmissionWebhooks(ClusterReads cluster, WebhookDoor door, 
 
     /// <summary>True when the webhook was called.</summary>
     private async ValueTask<bool> RunAsync(
-        JsonObject configuration, JsonObject webhook, AdmissionRequest request, bool mutates, CancellationToken cancellationToken)
+        JsonObject configuration, JsonObject webhook, AdmissionRequest request, bool mutates,
+            CancellationToken cancellationToken)
     {
         var type = _match.Find(request, webhook.Objects("rules"), webhook.Text("matchPolicy") ?? "Equivalent");
         if (type is null || !_match.Selects(webhook, request)) return false;
@@ -115,8 +116,10 @@ internal sealed class AdmissionWebhooks(ClusterReads cluster, WebhookDoor door, 
         foreach (var (key, value) in body) ordered[key] = value?.DeepClone();
         if (type.Version != request.Type.Version)
         {
-            ordered["kind"] = new JsonObject { ["group"] = type.Group, ["version"] = type.Version, ["kind"] = type.Kind };
-            ordered["resource"] = new JsonObject { ["group"] = type.Group, ["version"] = type.Version, ["resource"] = type.Resource };
+            ordered["kind"] = new JsonObject { ["group"] = type.Group, ["version"] = type.Version,
+                ["kind"] = type.Kind };
+            ordered["resource"] =
+                new JsonObject { ["group"] = type.Group, ["version"] = type.Version, ["resource"] = type.Resource };
         }
 
         ordered["object"] = request.Object is { } item ? cluster.Convert(item, type).DeepClone() : null;
@@ -129,7 +132,8 @@ internal sealed class AdmissionWebhooks(ClusterReads cluster, WebhookDoor door, 
 
     private static JsonObject Checked(JsonObject answer, string uid)
     {
-        if (answer.Text("kind") != "AdmissionReview" || answer.Text("apiVersion") is not ("admission.k8s.io/v1" or "admission.k8s.io/v1beta1"))
+        if (answer.Text("kind") != "AdmissionReview"
+            || answer.Text("apiVersion") is not ("admission.k8s.io/v1" or "admission.k8s.io/v1beta1"))
         {
             throw new WebhookUnreachable("received invalid webhook response: expected webhook response of "
                 + $"admission.k8s.io/v1, Kind=AdmissionReview, got {answer.Text("apiVersion")}, Kind={answer.Text("kind")}");
@@ -137,7 +141,8 @@ internal sealed class AdmissionWebhooks(ClusterReads cluster, WebhookDoor door, 
 
         var response = answer.Map("response") ?? throw new WebhookUnreachable("received invalid webhook response: webhook response was absent");
         if (response.Text("uid") != uid)
-            throw new WebhookUnreachable($"received invalid webhook response: expected response.uid=\"{uid}\", got \"{response.Text("uid")}\"");
+            throw new WebhookUnreachable(
+                $"received invalid webhook response: expected response.uid=\"{uid}\", got \"{response.Text("uid")}\"");
         return response;
     }
 
@@ -168,7 +173,8 @@ internal sealed class AdmissionWebhooks(ClusterReads cluster, WebhookDoor door, 
         }
         catch (Exception e) when (e is FormatException or JsonException or ApiFailure)
         {
-            throw new WebhookUnreachable($"received invalid webhook response: patch of \"{name}\" cannot be applied: {e.Message}");
+            throw new WebhookUnreachable(
+                $"received invalid webhook response: patch of \"{name}\" cannot be applied: {e.Message}");
         }
     }
 

@@ -17,7 +17,8 @@ internal sealed class LimitRanger(ClusterReads cluster)
     {
         var isPod = request.Is("", "pods");
         // Containers of a pod cannot change, so only new pods are looked at.
-        if (!request.IsWrite || (isPod && request.Operation != AdmissionOperation.Create)) return ValueTask.CompletedTask;
+        if (!request.IsWrite || (isPod
+            && request.Operation != AdmissionOperation.Create)) return ValueTask.CompletedTask;
         if (!isPod && !request.Is("", "persistentvolumeclaims")) return ValueTask.CompletedTask;
         foreach (var range in cluster.List("", "limitranges", request.Namespace))
         {
@@ -50,7 +51,8 @@ internal sealed class LimitRanger(ClusterReads cluster)
         var notes = new List<string>();
         var spec = pod.Ensure("spec");
         foreach (var container in spec.Objects("containers")) Fill(container, requests, limits, "container", notes);
-        foreach (var container in spec.Objects("initContainers")) Fill(container, requests, limits, "init container", notes);
+        foreach (var container in spec.Objects("initContainers")) Fill(container, requests, limits, "init container",
+            notes);
         if (notes.Count == 0) return;
         pod.Ensure("metadata").Ensure("annotations")["kubernetes.io/limit-ranger"] =
             "LimitRanger plugin set: " + string.Join("; ", notes);
@@ -114,7 +116,8 @@ internal sealed class LimitRanger(ClusterReads cluster)
                     foreach (var container in spec.Objects(list))
                     {
                         var resources = container.Map("resources");
-                        Check("Container", limit, Read(resources?.Map("requests")), Read(resources?.Map("limits")), errors);
+                        Check("Container", limit, Read(resources?.Map("requests")), Read(resources?.Map("limits")),
+                            errors);
                     }
                 }
 
@@ -160,7 +163,8 @@ internal sealed class LimitRanger(ClusterReads cluster)
             var bound = $"maximum {name} usage per {type} is {max}";
             if (!limits.TryGetValue(name, out var most)) errors.Add(bound + ".  No limit is specified");
             else if (most > max) errors.Add($"{bound}, but limit is {most}");
-            else if (requests.TryGetValue(name, out var asked) && asked > max) errors.Add($"{bound}, but request is {asked}");
+            else if (requests.TryGetValue(name, out var asked)
+                && asked > max) errors.Add($"{bound}, but request is {asked}");
         }
 
         foreach (var (name, ratio) in Bounds(limit, "maxLimitRequestRatio"))

@@ -12,7 +12,8 @@ internal sealed class PodSecurityAdmission(ClusterReads cluster)
 
     public ValueTask Validate(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (!request.IsWrite || request.Subresource is not ("" or "ephemeralcontainers")) return ValueTask.CompletedTask;
+        if (!request.IsWrite || request.Subresource
+            is not ("" or "ephemeralcontainers")) return ValueTask.CompletedTask;
         if (request.IsAny("", "namespaces"))
         {
             CheckLabels(request);
@@ -46,7 +47,8 @@ internal sealed class PodSecurityAdmission(ClusterReads cluster)
         var errors = new List<FieldError>();
         foreach (var mode in new[] { "enforce", "audit", "warn" })
         {
-            if (labels?.Text(Label + mode) is not { } level || level is "privileged" or "baseline" or "restricted") continue;
+            if (labels?.Text(Label + mode) is not { } level
+                || level is "privileged" or "baseline" or "restricted") continue;
             if (request.OldObject?.Map("metadata")?.Map("labels")?.Text(Label + mode) == level) continue;
             errors.Add(FieldError.Invalid($"metadata.labels[{Label}{mode}]", level,
                 "must be one of privileged, baseline, restricted"));
@@ -64,7 +66,8 @@ internal sealed class PodSecurityAdmission(ClusterReads cluster)
             ("", "pods") => item,
             ("", "podtemplates") => item.Map("template"),
             ("", "replicationcontrollers") or ("batch", "jobs") => item.Map("spec")?.Map("template"),
-            ("apps", "deployments" or "replicasets" or "statefulsets" or "daemonsets") => item.Map("spec")?.Map("template"),
+            ("apps", "deployments" or "replicasets" or "statefulsets" or "daemonsets") =>
+                item.Map("spec")?.Map("template"),
             ("batch", "cronjobs") => item.Map("spec")?.Map("jobTemplate")?.Map("spec")?.Map("template"),
             _ => null,
         };

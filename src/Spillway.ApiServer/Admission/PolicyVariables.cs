@@ -14,7 +14,8 @@ internal sealed class PolicyVariables
     };
 
     /// <summary>Compiled once for every version of the object that holds the expression.</summary>
-    private static readonly ConditionalWeakTable<JsonObject, Dictionary<string, (CelProgram?, string?)>> s_compiled = [];
+    private static readonly ConditionalWeakTable<JsonObject, Dictionary<string,
+        (CelProgram?, string?)>> s_compiled = [];
 
     private readonly AdmissionRequest _request;
     private readonly ClusterReads _cluster;
@@ -25,7 +26,8 @@ internal sealed class PolicyVariables
     private readonly JsonObject _holder;
 
     /// <param name="holder">The policy or webhook configuration, as stored.</param>
-    public PolicyVariables(AdmissionRequest request, ClusterReads cluster, JsonObject holder, JsonObject? parameters = null)
+    public PolicyVariables(AdmissionRequest request, ClusterReads cluster, JsonObject holder,
+        JsonObject? parameters = null)
     {
         (_request, _cluster, _holder, _params) = (request, cluster, holder, parameters);
         foreach (var variable in holder.Map("spec")?.Objects("variables") ?? [])
@@ -39,7 +41,8 @@ internal sealed class PolicyVariables
         (CelProgram? Program, string? Error) compiled;
         lock (cache)
         {
-            if (!cache.TryGetValue(expression, out compiled)) cache[expression] = compiled = CelProgram.Compile(expression, s_types);
+            if (!cache.TryGetValue(expression, out compiled)) cache[expression] = compiled =
+                CelProgram.Compile(expression, s_types);
         }
 
         if (compiled.Program is not { } program) return new CelError("compilation failed: " + compiled.Error);
@@ -74,7 +77,8 @@ internal sealed class PolicyVariables
     {
         var type = request.Type;
         var kind = new JsonObject { ["group"] = type.Group, ["version"] = type.Version, ["kind"] = type.Kind };
-        var resource = new JsonObject { ["group"] = type.Group, ["version"] = type.Version, ["resource"] = type.Resource };
+        var resource = new JsonObject { ["group"] = type.Group, ["version"] = type.Version,
+            ["resource"] = type.Resource };
         var review = new JsonObject { ["kind"] = kind, ["resource"] = resource };
         if (request.Subresource.Length > 0) review["subResource"] = request.Subresource;
         review["requestKind"] = kind.DeepClone();

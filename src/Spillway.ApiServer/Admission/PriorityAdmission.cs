@@ -11,7 +11,8 @@ internal sealed class PriorityAdmission(ClusterReads cluster)
     {
         if (!request.Is("", "pods") || request.Object?.Map("spec") is not { } spec) return ValueTask.CompletedTask;
         if (request.Operation == AdmissionOperation.Create) Resolve(request, spec);
-        else if (request.Operation == AdmissionOperation.Update && request.OldObject?.Map("spec") is { } old) Keep(spec, old);
+        else if (request.Operation == AdmissionOperation.Update
+            && request.OldObject?.Map("spec") is { } old) Keep(spec, old);
         return ValueTask.CompletedTask;
     }
 

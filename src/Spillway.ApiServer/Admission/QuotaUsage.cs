@@ -7,7 +7,8 @@ internal static class QuotaUsage
 {
     /// <summary>Resources that had quotas before <c>count/…</c> existed.</summary>
     private static readonly string[] PlainCounts =
-        ["configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers", "resourcequotas", "secrets", "services"];
+        ["configmaps", "persistentvolumeclaims", "pods", "replicationcontrollers", "resourcequotas", "secrets",
+            "services"];
 
     public static SortedDictionary<string, Quantity> Of(string group, string resource, JsonObject item)
     {
@@ -41,7 +42,8 @@ internal static class QuotaUsage
         var spec = pod.Map("spec") ?? [];
         foreach (var (name, value) in PodResources.Sum(spec, "requests"))
         {
-            if (name is "cpu" or "memory" or "ephemeral-storage" || name.StartsWith("hugepages-", StringComparison.Ordinal))
+            if (name is "cpu" or "memory" or "ephemeral-storage"
+                || name.StartsWith("hugepages-", StringComparison.Ordinal))
                 used[name] = value;
             used["requests." + name] = value;
         }
@@ -93,7 +95,8 @@ internal static class QuotaUsage
 
         foreach (var term in spec.Map("scopeSelector")?.Objects("matchExpressions") ?? [])
         {
-            if (!Matches(term.Text("scopeName") ?? "", term.Text("operator") ?? "", term.Texts("values"), item)) return false;
+            if (!Matches(term.Text("scopeName") ?? "", term.Text("operator")
+                ?? "", term.Texts("values"), item)) return false;
         }
 
         return true;
@@ -133,7 +136,8 @@ internal static class QuotaUsage
             var terms = affinity.Objects("requiredDuringSchedulingIgnoredDuringExecution").Concat(
                 affinity.Objects("preferredDuringSchedulingIgnoredDuringExecution")
                     .Select(t => t.Map("podAffinityTerm") ?? []));
-            if (terms.Any(t => t.List("namespaces") is { Count: > 0 } || t.Map("namespaceSelector") is not null)) return true;
+            if (terms.Any(t => t.List("namespaces") is { Count: > 0 }
+                || t.Map("namespaceSelector") is not null)) return true;
         }
 
         return false;

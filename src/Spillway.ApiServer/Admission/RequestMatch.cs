@@ -59,13 +59,15 @@ internal sealed class RequestMatch(ClusterReads cluster)
             var isNamespace = request.IsAny("", "namespaces");
             if (isNamespace || request.Namespace.Length > 0)
             {
-                var holder = isNamespace ? request.Object ?? request.OldObject : cluster.Get("", "namespaces", "", request.Namespace);
+                var holder = isNamespace ? request.Object ?? request.OldObject
+                    : cluster.Get("", "namespaces", "", request.Namespace);
                 if (!Selects(spaces, holder)) return false;
             }
         }
 
         if (matcher.Map("objectSelector") is not { Count: > 0 } objects) return true;
-        return Selects(objects, request.Object) || (request.OldObject is not null && Selects(objects, request.OldObject));
+        return Selects(objects, request.Object)
+            || (request.OldObject is not null && Selects(objects, request.OldObject));
     }
 
     /// <summary>A LabelSelector against the labels of an object.</summary>

@@ -25,12 +25,14 @@ public sealed class ResourceQuotas
         {
             if (await TryChargeAsync(request, item, cancellationToken)) return;
             if (attempt == Attempts)
-                throw ApiFailure.Conflict("", "resourcequotas", "", "the quota changed too often while it was charged; try again");
+                throw ApiFailure.Conflict("", "resourcequotas", "",
+                    "the quota changed too often while it was charged; try again");
         }
     }
 
     /// <summary>Charges all quotas that count the object; false when one of them changed meanwhile.</summary>
-    private async ValueTask<bool> TryChargeAsync(AdmissionRequest request, JsonObject item, CancellationToken cancellationToken)
+    private async ValueTask<bool> TryChargeAsync(AdmissionRequest request, JsonObject item,
+        CancellationToken cancellationToken)
     {
         var charged = new List<JsonObject>();
         foreach (var quota in _cluster.List("", "resourcequotas", request.Namespace))
@@ -95,7 +97,8 @@ public sealed class ResourceQuotas
         var missing = new SortedDictionary<string, List<string>>(StringComparer.Ordinal);
         foreach (var key in hard.Keys)
         {
-            if (key is not ("cpu" or "memory" or "requests.cpu" or "requests.memory" or "limits.cpu" or "limits.memory"))
+            if (key is not ("cpu" or "memory" or "requests.cpu" or "requests.memory"
+                or "limits.cpu" or "limits.memory"))
                 continue;
             var (field, name) = key.StartsWith("limits.", StringComparison.Ordinal) ? ("limits", key[7..])
                 : ("requests", key.Replace("requests.", "", StringComparison.Ordinal));
@@ -184,7 +187,8 @@ public sealed class ResourceQuotas
         if (name == "requests.storage" || name.Contains(".storageclass.storage.k8s.io/", StringComparison.Ordinal))
             return ("", "persistentvolumeclaims");
         if (name.StartsWith("services", StringComparison.Ordinal)) return ("", "services");
-        return name is "configmaps" or "persistentvolumeclaims" or "replicationcontrollers" or "resourcequotas" or "secrets"
+        return name is "configmaps" or "persistentvolumeclaims" or "replicationcontrollers" or "resourcequotas"
+            or "secrets"
             ? ("", name)
             : ("", "pods");
     }

@@ -14,7 +14,8 @@ internal sealed class ServiceAccountAdmission(ClusterReads cluster, TimeProvider
 
     public async ValueTask Admit(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (!request.Is("", "pods") || request.Operation != AdmissionOperation.Create || request.Object is not { } pod) return;
+        if (!request.Is("", "pods") || request.Operation != AdmissionOperation.Create
+            || request.Object is not { } pod) return;
         var spec = pod.Ensure("spec");
         if (pod.Map("metadata")?.Map("annotations")?.ContainsKey(MirrorAnnotation) == true)
         {
@@ -31,7 +32,8 @@ internal sealed class ServiceAccountAdmission(ClusterReads cluster, TimeProvider
         var account = await FindAsync(request.Namespace, name, cancellationToken) ?? throw request.Forbidden(
             $"error looking up service account {request.Namespace}/{name}: serviceaccount \"{name}\" not found");
         if (Mounts(account, spec)) MountToken(spec);
-        if (spec.List("imagePullSecrets") is not { Count: > 0 } && account.List("imagePullSecrets") is { Count: > 0 } secrets)
+        if (spec.List("imagePullSecrets") is not { Count: > 0 }
+            && account.List("imagePullSecrets") is { Count: > 0 } secrets)
             spec["imagePullSecrets"] = secrets.DeepClone();
     }
 
@@ -90,7 +92,8 @@ internal sealed class ServiceAccountAdmission(ClusterReads cluster, TimeProvider
         {
             ["sources"] = new JsonArray(
                 // An hour and seven seconds: the real server's mark for tokens it injected itself.
-                new JsonObject { ["serviceAccountToken"] = new JsonObject { ["expirationSeconds"] = 3607, ["path"] = "token" } },
+                new JsonObject { ["serviceAccountToken"] =
+                    new JsonObject { ["expirationSeconds"] = 3607, ["path"] = "token" } },
                 new JsonObject
                 {
                     ["configMap"] = new JsonObject
@@ -106,7 +109,8 @@ internal sealed class ServiceAccountAdmission(ClusterReads cluster, TimeProvider
                         ["items"] = new JsonArray(new JsonObject
                         {
                             ["path"] = "namespace",
-                            ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1", ["fieldPath"] = "metadata.namespace" },
+                            ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1",
+                                ["fieldPath"] = "metadata.namespace" },
                         }),
                     },
                 }),

@@ -11,10 +11,12 @@ internal sealed class SmallPlugins(ClusterReads cluster)
     /// <summary>TaintNodesByCondition: a new node takes no pods until the node lifecycle controller saw it ready.</summary>
     public static ValueTask TaintNewNode(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (!request.Is("", "nodes") || request.Operation != AdmissionOperation.Create || request.Object is not { } node)
+        if (!request.Is("", "nodes") || request.Operation != AdmissionOperation.Create
+            || request.Object is not { } node)
             return ValueTask.CompletedTask;
         var taints = node.Ensure("spec").EnsureList("taints");
-        if (!node.Map("spec")!.Objects("taints").Any(t => t.Text("key") == NotReady && t.Text("effect") == "NoSchedule"))
+        if (!node.Map("spec")!.Objects("taints").Any(t =>
+            t.Text("key") == NotReady && t.Text("effect") == "NoSchedule"))
             taints.Add(new JsonObject { ["key"] = NotReady, ["effect"] = "NoSchedule" });
         return ValueTask.CompletedTask;
     }
@@ -22,7 +24,8 @@ internal sealed class SmallPlugins(ClusterReads cluster)
     /// <summary>DefaultTolerationSeconds: five minutes on a node that went away.</summary>
     public static ValueTask TolerateLostNodes(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (!request.IsWrite || !request.Is("", "pods") || request.Object is not { } pod) return ValueTask.CompletedTask;
+        if (!request.IsWrite || !request.Is("", "pods")
+            || request.Object is not { } pod) return ValueTask.CompletedTask;
         var spec = pod.Ensure("spec");
         foreach (var key in new[] { NotReady, Unreachable })
         {
@@ -45,7 +48,8 @@ internal sealed class SmallPlugins(ClusterReads cluster)
             || request.Object is not { } claim) return ValueTask.CompletedTask;
         var spec = claim.Ensure("spec");
         if (spec["storageClassName"] is not null
-            || claim.Map("metadata")?.Map("annotations")?.ContainsKey("volume.beta.kubernetes.io/storage-class") == true)
+            || claim.Map("metadata")?.Map(
+                "annotations")?.ContainsKey("volume.beta.kubernetes.io/storage-class") == true)
             return ValueTask.CompletedTask;
         if (Marked("storage.k8s.io", "storageclasses", "storageclass.kubernetes.io/is-default-class") is { } name)
             spec["storageClassName"] = name;
@@ -68,7 +72,8 @@ internal sealed class SmallPlugins(ClusterReads cluster)
     /// <summary>StorageObjectInUseProtection: a finalizer that goes once nothing uses the volume any more.</summary>
     public static ValueTask ProtectStorage(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Operation != AdmissionOperation.Create || request.Object is not { } item) return ValueTask.CompletedTask;
+        if (request.Operation != AdmissionOperation.Create
+            || request.Object is not { } item) return ValueTask.CompletedTask;
         var finalizer = request.Is("", "persistentvolumes") ? "kubernetes.io/pv-protection"
             : request.Is("", "persistentvolumeclaims") ? "kubernetes.io/pvc-protection" : null;
         if (finalizer is null) return ValueTask.CompletedTask;
@@ -128,11 +133,13 @@ internal sealed class SmallPlugins(ClusterReads cluster)
     {
         if (!request.Is("", "persistentvolumeclaims") || request.Operation != AdmissionOperation.Update
             || request.Object is not { } claim || request.OldObject is not { } old) return ValueTask.CompletedTask;
-        if (Storage(claim) is not { } wanted || Storage(old) is not { } had || wanted <= had) return ValueTask.CompletedTask;
+        if (Storage(claim) is not { } wanted || Storage(old) is not { } had
+            || wanted <= had) return ValueTask.CompletedTask;
         if (old.Map("status")?.Text("phase") != "Bound")
             throw request.Forbidden("Only bound persistent volume claims can be expanded");
         var name = claim.Map("spec")?.Text("storageClassName") ?? "";
-        if (cluster.Get("storage.k8s.io", "storageclasses", "", name) is not { } found || !found.Flag("allowVolumeExpansion"))
+        if (cluster.Get("storage.k8s.io", "storageclasses", "", name) is not { } found
+            || !found.Flag("allowVolumeExpansion"))
         {
             throw request.Forbidden("only dynamically provisioned pvc can be resized and the storageclass that provisions "
                 + "the pvc must support resize");

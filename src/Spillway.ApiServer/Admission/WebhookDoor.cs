@@ -48,7 +48,8 @@ public sealed class WebhookDoor(ServiceResolver services) : IDisposable
                     : $"the server responded with the status code {(int)response.StatusCode} but did not return more information");
             }
 
-            return JsonNode.Parse(body) as JsonObject ?? throw new WebhookUnreachable("the answer is not a JSON object");
+            return JsonNode.Parse(body) as JsonObject
+                ?? throw new WebhookUnreachable("the answer is not a JSON object");
         }
         catch (HttpRequestException e)
         {
@@ -81,12 +82,14 @@ public sealed class WebhookDoor(ServiceResolver services) : IDisposable
                 : throw new WebhookUnreachable($"\"{url}\" is not a URL");
         }
 
-        var service = config.Map("service") ?? throw new WebhookUnreachable("the client config names neither url nor service");
+        var service = config.Map("service")
+            ?? throw new WebhookUnreachable("the client config names neither url nor service");
         var (space, name) = (service.Text("namespace") ?? "", service.Text("name") ?? "");
         var port = (int)(service.Number("port") ?? 443);
         var path = "/" + (service.Text("path") ?? "").TrimStart('/');
         var shown = $"https://{name}.{space}.svc:{port}{path}{query}";
-        var found = services(space, name, port) ?? throw new WebhookUnreachable($"Post \"{shown}\": service \"{name}\" not found");
+        var found = services(space, name, port)
+            ?? throw new WebhookUnreachable($"Post \"{shown}\": service \"{name}\" not found");
         return (new Uri(found, path + query), shown, $"{name}.{space}.svc");
     }
 
@@ -132,7 +135,8 @@ public sealed class WebhookDoor(ServiceResolver services) : IDisposable
     /// <summary>The bundle's authorities replace the system's, and nothing else is forgiven.</summary>
     private static bool Trusts(X509Certificate2Collection roots, X509Certificate2? certificate, SslPolicyErrors errors)
     {
-        if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None) return false;
+        if (certificate is null
+            || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None) return false;
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;

@@ -7,11 +7,16 @@ internal sealed record CelAuthorizer(Func<CelQuestion, bool> Ask)
 {
     public static void Register(Dictionary<string, CelFunction> all)
     {
-        all["group"] = (a, _) => a is [CelAuthorizer x, string group] ? new CelQuestion(x) { Group = group } : CelError.NoOverload;
-        all["path"] = (a, _) => a is [CelAuthorizer x, string path] ? new CelQuestion(x) { Path = path } : CelError.NoOverload;
-        all["resource"] = (a, _) => a is [CelQuestion q, string resource] ? q with { Resource = resource } : CelError.NoOverload;
-        all["subresource"] = (a, _) => a is [CelQuestion q, string name] ? q with { Subresource = name } : CelError.NoOverload;
-        all["namespace"] = (a, _) => a is [CelQuestion q, string name] ? q with { Namespace = name } : CelError.NoOverload;
+        all["group"] = (a, _) =>
+            a is [CelAuthorizer x, string group] ? new CelQuestion(x) { Group = group } : CelError.NoOverload;
+        all["path"] = (a, _) =>
+            a is [CelAuthorizer x, string path] ? new CelQuestion(x) { Path = path } : CelError.NoOverload;
+        all["resource"] = (a, _) =>
+            a is [CelQuestion q, string resource] ? q with { Resource = resource } : CelError.NoOverload;
+        all["subresource"] = (a, _) =>
+            a is [CelQuestion q, string name] ? q with { Subresource = name } : CelError.NoOverload;
+        all["namespace"] = (a, _) =>
+            a is [CelQuestion q, string name] ? q with { Namespace = name } : CelError.NoOverload;
         all["name"] = (a, _) => a is [CelQuestion q, string name] ? q with { Name = name } : CelError.NoOverload;
         all["serviceAccount"] = (a, _) => a is [CelAuthorizer x, string space, string name]
             ? new CelAuthorizer(q => x.Ask(q with { User = $"system:serviceaccount:{space}:{name}" }))

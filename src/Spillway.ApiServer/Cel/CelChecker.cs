@@ -7,7 +7,8 @@ namespace Spillway.ApiServer.Cel;
 internal sealed class CelChecker(IReadOnlyDictionary<string, CelType> variables)
 {
     private static readonly HashSet<string> TypeNames =
-        new(StringComparer.Ordinal) { "bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint" };
+        new(StringComparer.Ordinal) { "bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type",
+            "uint" };
 
     private readonly List<(string Name, CelType Type)> _scope = [];
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
@@ -95,7 +96,8 @@ internal sealed class CelChecker(IReadOnlyDictionary<string, CelType> variables)
         switch (target.Kind)
         {
             case CelKind.List:
-                if (key.Kind is not (CelKind.Int or CelKind.Uint or CelKind.Dyn or CelKind.Double)) Overload("_[_]", node.Offset, target, key);
+                if (key.Kind is not (CelKind.Int or CelKind.Uint or CelKind.Dyn or CelKind.Double)) Overload("_[_]",
+                    node.Offset, target, key);
                 return target.Item ?? CelType.Dyn;
             case CelKind.Map:
                 if (!Fit(target.Key ?? CelType.Dyn, key)) Overload("_[_]", node.Offset, target, key);
@@ -117,7 +119,8 @@ internal sealed class CelChecker(IReadOnlyDictionary<string, CelType> variables)
     private CelType Logic(CelLogic node)
     {
         var (left, right) = (Infer(node.Left), Infer(node.Right));
-        if (!Fit(CelType.Bool, left) || !Fit(CelType.Bool, right)) Overload(node.IsAnd ? "_&&_" : "_||_", node.Offset, left, right);
+        if (!Fit(CelType.Bool, left)
+            || !Fit(CelType.Bool, right)) Overload(node.IsAnd ? "_&&_" : "_||_", node.Offset, left, right);
         return CelType.Bool;
     }
 

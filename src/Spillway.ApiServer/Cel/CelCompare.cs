@@ -44,7 +44,8 @@ internal static class CelCompare
         _ => Real(a) is var p && Real(b) is var q && (double.IsNaN(p) || double.IsNaN(q)) ? null : p.CompareTo(q),
     };
 
-    private static double Real(object value) => value switch { long x => x, ulong x => x, double x => x, _ => double.NaN };
+    private static double Real(object value) =>
+        value switch { long x => x, ulong x => x, double x => x, _ => double.NaN };
 
     /// <summary>By code points: surrogates sort above what lies between them in UTF-16.</summary>
     private static int CompareText(string a, string b)

@@ -1,6 +1,7 @@
 namespace Spillway.ApiServer.Cel;
 
-internal enum CelMacro { All, Exists, ExistsOne, Map, Filter, TransformList, TransformMap, TransformMapEntry, OptMap, OptFlatMap }
+internal enum CelMacro { All, Exists, ExistsOne, Map, Filter, TransformList, TransformMap, TransformMapEntry, OptMap,
+    OptFlatMap }
 
 /// <summary>
 /// The macros over lists and maps. With one variable a map is walked by its keys; with two, lists give index and item,
@@ -131,7 +132,8 @@ internal sealed class CelComprehension(
             foreach (var name in entries.Keys)
             {
                 entries.TryGet(name, out var item);
-                if (!map.TryAdd(name, item)) return new CelError($"insert failed: key {CelText.Of(name)} already exists");
+                if (!map.TryAdd(name,
+                    item)) return new CelError($"insert failed: key {CelText.Of(name)} already exists");
             }
         }
 
@@ -145,7 +147,8 @@ internal sealed class CelComprehension(
     /// <summary>With one variable the item is the key of the pair.</summary>
     private IEnumerable<(object? Key, object? Value)>? Steps(object? range) => range switch
     {
-        CelList list => Second is null ? list.Select(i => (i, (object?)null)) : list.Select((v, i) => ((object?)(long)i, v)),
+        CelList list => Second is null ? list.Select(i => (i, (object?)null))
+            : list.Select((v, i) => ((object?)(long)i, v)),
         CelMap map => map.Keys.Select(k => (k, map.TryGet(k, out var v) ? v : null)),
         _ => null,
     };

@@ -18,7 +18,8 @@ internal static class CelConversions
         all["uint"] = (a, _) => Uint(a[0]);
         all["double"] = (a, _) => Real(a[0]);
         all["string"] = (a, _) => a[0] is CelList or CelMap or null ? CelError.NoOverload : CelText.Of(a[0]);
-        all["bytes"] = (a, _) => a[0] switch { string s => Encoding.UTF8.GetBytes(s), byte[] b => b, _ => CelError.NoOverload };
+        all["bytes"] = (a, _) =>
+            a[0] switch { string s => Encoding.UTF8.GetBytes(s), byte[] b => b, _ => CelError.NoOverload };
         all["bool"] = (a, _) => a[0] switch
         {
             bool b => b,
@@ -35,7 +36,8 @@ internal static class CelConversions
             long seconds when Math.Abs(seconds) < 200_000_000_000 => DateTimeOffset.FromUnixTimeSeconds(seconds),
             _ => CelError.NoOverload,
         };
-        all["duration"] = (a, _) => a[0] switch { string s => CelTime.Duration(s), TimeSpan t => t, _ => CelError.NoOverload };
+        all["duration"] = (a, _) =>
+            a[0] switch { string s => CelTime.Duration(s), TimeSpan t => t, _ => CelError.NoOverload };
         foreach (var part in TimeParts)
             all[part] = (a, _) => CelTime.Part(a[0], part, a.Length > 1 ? a[1] as string : null);
         RegisterOptionals(all);

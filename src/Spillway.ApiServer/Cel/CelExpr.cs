@@ -34,7 +34,8 @@ internal sealed class CelName(string name, int offset) : CelExpr(offset)
 }
 
 /// <summary><c>a.b</c>, <c>a.?b</c>, or inside of has(): the question whether it is there.</summary>
-internal sealed class CelSelect(CelExpr target, string field, bool isOptional, bool isTest, int offset) : CelExpr(offset)
+internal sealed class CelSelect(CelExpr target, string field, bool isOptional, bool isTest, int offset)
+    : CelExpr(offset)
 {
     public CelExpr Target { get; } = target;
 
@@ -60,7 +61,8 @@ internal sealed class CelSelect(CelExpr target, string field, bool isOptional, b
         var found = Select(value);
         if (IsTest) return found is CelError { IsMissing: true } ? false : found is CelError ? found : true;
         if (!IsOptional) return found;
-        return found is CelError { IsMissing: true } ? CelOptional.None : found is CelError ? found : new CelOptional(found);
+        return found is CelError { IsMissing: true } ? CelOptional.None : found is CelError ? found
+            : new CelOptional(found);
     }
 
     private object? Select(object? value) => value is CelMap map
@@ -92,7 +94,8 @@ internal sealed class CelIndex(CelExpr target, CelExpr key, bool isOptional, int
 
         var found = At(value, key);
         if (!IsOptional) return found;
-        return found is CelError { IsMissing: true } ? CelOptional.None : found is CelError ? found : new CelOptional(found);
+        return found is CelError { IsMissing: true } ? CelOptional.None : found is CelError ? found
+            : new CelOptional(found);
     }
 
     public static object? At(object? value, object? key)

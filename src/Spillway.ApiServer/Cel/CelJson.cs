@@ -37,7 +37,8 @@ internal static class CelJson
             "date-time" => CelTime.Timestamp(text),
             "date" => CelTime.Timestamp(text + "T00:00:00Z"),
             "duration" => CelTime.Duration(text),
-            "byte" => Convert.TryFromBase64String(text, new byte[text.Length], out _) ? Convert.FromBase64String(text) : text,
+            "byte" => Convert.TryFromBase64String(text, new byte[text.Length], out _) ? Convert.FromBase64String(text)
+                : text,
             _ => text,
         };
     }
@@ -53,7 +54,8 @@ internal static class CelJson
         string s => s,
         CelList list => new JsonArray([.. list.Select(Unwrap)]),
         CelMap map => new JsonObject(map.Keys.Select(k => KeyValuePair.Create(
-            k as string ?? Convert.ToString(k, CultureInfo.InvariantCulture) ?? "", map.TryGet(k, out var v) ? Unwrap(v) : null))),
+            k as string ?? Convert.ToString(k, CultureInfo.InvariantCulture) ?? "", map.TryGet(k, out var v) ? Unwrap(v)
+                : null))),
         CelOptional optional => Unwrap(optional.Value),
         _ => CelText.Of(value),
     };
@@ -63,7 +65,8 @@ internal sealed class CelJsonMap(JsonObject json, StructuralSchema? schema) : Ce
 {
     public override int Count => json.Count;
 
-    public override IEnumerable<object?> Keys => json.Select(p => (object?)(IsStruct ? CelEscape.Escape(p.Key) : p.Key));
+    public override IEnumerable<object?> Keys =>
+        json.Select(p => (object?)(IsStruct ? CelEscape.Escape(p.Key) : p.Key));
 
     /// <summary>Fields of structs have escaped names, keys of maps are plain text.</summary>
     private bool IsStruct => schema is { Additional: null } && schema.Properties.Count > 0;
@@ -74,7 +77,8 @@ internal sealed class CelJsonMap(JsonObject json, StructuralSchema? schema) : Ce
         if (key is not string name) return false;
         if (!json.TryGetPropertyValue(name, out var node))
         {
-            if (!IsStruct || CelEscape.Unescape(name) is not { } plain || !json.TryGetPropertyValue(plain, out node)) return false;
+            if (!IsStruct || CelEscape.Unescape(name) is not { } plain
+                || !json.TryGetPropertyValue(plain, out node)) return false;
             name = plain;
         }
 
@@ -100,7 +104,8 @@ internal static class CelEscape
 {
     private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
     {
-        "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
+        "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
+            "let",
         "loop", "package", "namespace", "return", "var", "void", "while",
     };
 

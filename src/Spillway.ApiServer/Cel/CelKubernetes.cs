@@ -21,7 +21,8 @@ internal static partial class CelKubernetes
                 ? quantity
                 : new CelError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
             : CelError.NoOverload;
-        all["isQuantity"] = (a, _) => a[0] is string text ? Quantity.TryParse(text, out Quantity ignored) : CelError.NoOverload;
+        all["isQuantity"] = (a, _) =>
+            a[0] is string text ? Quantity.TryParse(text, out Quantity ignored) : CelError.NoOverload;
         all["sign"] = (a, _) => a[0] is Quantity q ? (long)q.Sign : CelError.NoOverload;
         all["isInteger"] = (a, _) => a[0] is Quantity q ? q.IsInteger : CelError.NoOverload;
         all["asInteger"] = (a, _) => a[0] is Quantity q
@@ -56,9 +57,11 @@ internal static partial class CelKubernetes
         all["url"] = (a, _) => a[0] is string text
             ? Uri.TryCreate(text, UriKind.Absolute, out var uri) && text.Contains(':', StringComparison.Ordinal)
                 ? uri
-                : new CelError($"URL parse error during conversion from string: parse \"{text}\": invalid URI for request")
+                : new CelError("URL parse error during conversion from string: parse "
+                    + $"\"{text}\": invalid URI for request")
             : CelError.NoOverload;
-        all["isURL"] = (a, _) => a[0] is string text ? Uri.TryCreate(text, UriKind.Absolute, out Uri? ignored) : CelError.NoOverload;
+        all["isURL"] = (a, _) =>
+            a[0] is string text ? Uri.TryCreate(text, UriKind.Absolute, out Uri? ignored) : CelError.NoOverload;
         all["getScheme"] = (a, _) => a[0] is Uri u ? u.Scheme : CelError.NoOverload;
         all["getHost"] = (a, _) => a[0] is Uri u ? u.IsDefaultPort && !HasPort(u) ? u.Host : $"{u.Host}:{u.Port}" : CelError.NoOverload;
         all["getHostname"] = (a, _) => a[0] is Uri u ? u.Host.Trim('[', ']') : CelError.NoOverload;
@@ -76,10 +79,12 @@ internal static partial class CelKubernetes
     private static CelNativeMap ReadQuery(Uri uri)
     {
         var groups = new CelNativeMap();
-        var pairs = uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=', 2));
+        var pairs = uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Select(p =>
+            p.Split('=', 2));
         foreach (var group in pairs.GroupBy(p => Uri.UnescapeDataString(p[0])))
         {
-            var values = group.Select(p => (object?)(p.Length > 1 ? Uri.UnescapeDataString(p[1].Replace('+', ' ')) : "")).ToList();
+            var values = group.Select(p =>
+                (object?)(p.Length > 1 ? Uri.UnescapeDataString(p[1].Replace('+', ' ')) : "")).ToList();
             groups.TryAdd(group.Key, new CelNativeList(values));
         }
 
@@ -93,15 +98,18 @@ internal static partial class CelKubernetes
         all["format.named"] = (a, _) => a[0] is string name && CelNamedFormat.Names.Contains(name)
             ? new CelOptional(new CelNamedFormat(name))
             : CelOptional.None;
-        all["validate"] = (a, _) => a is [CelNamedFormat format, string text] ? format.Validate(text) : CelError.NoOverload;
+        all["validate"] = (a, _) =>
+            a is [CelNamedFormat format, string text] ? format.Validate(text) : CelError.NoOverload;
     }
 
     private static void RegisterVersions(Dictionary<string, CelFunction> all)
     {
         all["semver"] = (a, _) => a[0] is string text
-            ? CelVersion.TryParse(text, out var version) ? version : new CelError("Invalid character(s) found in version")
+            ? CelVersion.TryParse(text, out var version) ? version
+                : new CelError("Invalid character(s) found in version")
             : CelError.NoOverload;
-        all["isSemver"] = (a, _) => a[0] is string text ? CelVersion.TryParse(text, out CelVersion ignored) : CelError.NoOverload;
+        all["isSemver"] = (a, _) =>
+            a[0] is string text ? CelVersion.TryParse(text, out CelVersion ignored) : CelError.NoOverload;
         all["major"] = (a, _) => a[0] is CelVersion v ? v.Major : CelError.NoOverload;
         all["minor"] = (a, _) => a[0] is CelVersion v ? v.Minor : CelError.NoOverload;
         all["patch"] = (a, _) => a[0] is CelVersion v ? v.Patch : CelError.NoOverload;
@@ -165,7 +173,8 @@ internal sealed partial record CelVersion(long Major, long Minor, long Patch, st
             : new CelVersion(0, 0, 0, "");
         return match.Success;
 
-        long Part(int group) => long.Parse(match.Groups[group].ValueSpan, System.Globalization.CultureInfo.InvariantCulture);
+        long Part(int group) =>
+            long.Parse(match.Groups[group].ValueSpan, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     public int CompareTo(CelVersion? other)
@@ -173,7 +182,8 @@ internal sealed partial record CelVersion(long Major, long Minor, long Patch, st
         if (other is null) return 1;
         var order = (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
         if (order != 0) return order;
-        if (Pre.Length == 0 || other.Pre.Length == 0) return other.Pre.Length.CompareTo(Pre.Length) is var o && Pre == other.Pre ? 0 : o;
+        if (Pre.Length == 0 || other.Pre.Length == 0) return other.Pre.Length.CompareTo(Pre.Length) is var o
+            && Pre == other.Pre ? 0 : o;
         var (mine, theirs) = (Pre.Split('.'), other.Pre.Split('.'));
         for (var i = 0; i < mine.Length && i < theirs.Length; i++)
         {

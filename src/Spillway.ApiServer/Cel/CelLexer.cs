@@ -41,7 +41,8 @@ internal sealed class CelLexer(string source)
         while (_at < source.Length)
         {
             if (char.IsWhiteSpace(source[_at])) _at++;
-            else if (source[_at] == '/' && Peek(1) == '/') _at = source.IndexOf('\n', _at) is var end and >= 0 ? end : source.Length;
+            else if (source[_at] == '/' && Peek(1) == '/') _at = source.IndexOf('\n', _at) is var end and >= 0 ? end
+                : source.Length;
             else return;
         }
     }
@@ -73,7 +74,8 @@ internal sealed class CelLexer(string source)
             return new CelToken(CelTokenKind.Symbol, pair, null, start);
         }
 
-        if (!"+-*/%!<>?:.,()[]{}".Contains(c, StringComparison.Ordinal)) throw Error($"token recognition error at: '{c}'", start);
+        if (!"+-*/%!<>?:.,()[]{}".Contains(c,
+            StringComparison.Ordinal)) throw Error($"token recognition error at: '{c}'", start);
         _at++;
         return new CelToken(CelTokenKind.Symbol, c.ToString(), null, start);
     }
@@ -143,7 +145,8 @@ internal sealed class CelLexer(string source)
     private int Hex(int digits, int start)
     {
         if (_at + digits > source.Length
-            || !int.TryParse(source.AsSpan(_at, digits), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var code))
+            || !int.TryParse(source.AsSpan(_at, digits), NumberStyles.HexNumber, CultureInfo.InvariantCulture,
+                out var code))
             throw Error("invalid escape", start);
         _at += digits;
         return code;
@@ -167,7 +170,8 @@ internal sealed class CelLexer(string source)
             while (char.IsAsciiDigit(Peek())) _at++;
         }
 
-        if (Peek() is 'e' or 'E' && (char.IsAsciiDigit(Peek(1)) || (Peek(1) is '+' or '-' && char.IsAsciiDigit(Peek(2)))))
+        if (Peek() is 'e' or 'E'
+            && (char.IsAsciiDigit(Peek(1)) || (Peek(1) is '+' or '-' && char.IsAsciiDigit(Peek(2)))))
         {
             isReal = true;
             _at += 2;

@@ -7,7 +7,8 @@ internal static class CelMacros
     {
         if (arguments is [CelSelect { IsTest: false } select])
             return new CelSelect(select.Target, select.Field, select.IsOptional, isTest: true, select.Offset);
-        throw new CelSyntaxException("invalid argument to has() macro", arguments.Length > 0 ? arguments[0].Offset : offset);
+        throw new CelSyntaxException("invalid argument to has() macro", arguments.Length > 0 ? arguments[0].Offset
+            : offset);
     }
 
     /// <summary>Null for a call that is no macro.</summary>
@@ -23,7 +24,8 @@ internal static class CelMacros
             case ("exists_one" or "existsOne", 3): return Two(CelMacro.ExistsOne, hasFilter: false);
             case ("filter", 2): return One(CelMacro.Filter);
             case ("map", 2): return One(CelMacro.Map);
-            case ("map", 3): return new CelComprehension(CelMacro.Map, target, Variable(0), null, arguments[1], arguments[2]);
+            case ("map", 3): return new CelComprehension(CelMacro.Map, target, Variable(0), null, arguments[1],
+                arguments[2]);
             case ("transformList", 3): return Two(CelMacro.TransformList, hasFilter: false);
             case ("transformList", 4): return Two(CelMacro.TransformList, hasFilter: true);
             case ("transformMap", 3): return Two(CelMacro.TransformMap, hasFilter: false);
@@ -42,6 +44,7 @@ internal static class CelMacros
 
         string Variable(int index) => arguments[index] is CelName variable
             ? variable.Name
-            : throw new CelSyntaxException("argument must be a simple name", arguments[index].Offset is var at and > 0 ? at : offset);
+            : throw new CelSyntaxException("argument must be a simple name", arguments[index].Offset is var at and > 0
+                ? at : offset);
     }
 }

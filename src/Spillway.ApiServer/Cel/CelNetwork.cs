@@ -10,13 +10,15 @@ internal static class CelNetwork
     {
         all["ip"] = (a, _) => a[0] switch
         {
-            string text => Parse(text) is { } address ? address : new CelError($"IP Address \"{text}\" parse error during conversion from string"),
+            string text => Parse(text) is { } address ? address
+                : new CelError($"IP Address \"{text}\" parse error during conversion from string"),
             IPNetwork network => network.BaseAddress,
             _ => CelError.NoOverload,
         };
         all["isIP"] = (a, _) => a[0] is string text ? Parse(text) is not null : CelError.NoOverload;
         all["ip.isCanonical"] = (a, _) => a[0] is string text
-            ? Parse(text) is { } address ? address.ToString() == text : new CelError($"IP Address \"{text}\" parse error")
+            ? Parse(text) is { } address ? address.ToString() == text
+                : new CelError($"IP Address \"{text}\" parse error")
             : CelError.NoOverload;
         all["family"] = (a, _) => a[0] is IPAddress address
             ? address.AddressFamily == AddressFamily.InterNetwork ? 4L : 6L
@@ -25,7 +27,8 @@ internal static class CelNetwork
         all["isUnspecified"] = (a, _) => Test(a, x => x.Equals(IPAddress.Any) || x.Equals(IPAddress.IPv6Any));
         all["isLinkLocalUnicast"] = (a, _) => Test(a, x => x.IsIPv6LinkLocal || InRange(x, "169.254.0.0/16"));
         all["isLinkLocalMulticast"] = (a, _) => Test(a, x => InRange(x, "224.0.0.0/24") || InRange(x, "ff02::/16"));
-        all["isGlobalUnicast"] = (a, _) => Test(a, x => !IPAddress.IsLoopback(x) && !x.IsIPv6Multicast && !x.IsIPv6LinkLocal
+        all["isGlobalUnicast"] = (a, _) =>
+            Test(a, x => !IPAddress.IsLoopback(x) && !x.IsIPv6Multicast && !x.IsIPv6LinkLocal
             && !x.Equals(IPAddress.Any) && !x.Equals(IPAddress.IPv6Any) && !x.Equals(IPAddress.Broadcast)
             && !InRange(x, "224.0.0.0/4") && !InRange(x, "169.254.0.0/16"));
         all["cidr"] = (a, _) => a[0] is string text
@@ -71,7 +74,8 @@ internal static class CelNetwork
     private static IPNetwork? Network(string text)
     {
         var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0 || Parse(text[..slash]) is not { } address || !int.TryParse(text.AsSpan(slash + 1), out var bits)) return null;
+        if (slash < 0 || Parse(text[..slash]) is not { } address
+            || !int.TryParse(text.AsSpan(slash + 1), out var bits)) return null;
         var most = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
         if (bits < 0 || bits > most) return null;
         var bytes = address.GetAddressBytes();

@@ -6,7 +6,8 @@ internal sealed class CelParser
     /// <summary>Deeper nesting than any real rule has, and shallow enough for the stack.</summary>
     private const int MaxDepth = 250;
 
-    private static readonly string[] Namespaces = ["sets", "ip", "cidr", "optional", "format", "math", "base64", "semver"];
+    private static readonly string[] Namespaces =
+        ["sets", "ip", "cidr", "optional", "format", "math", "base64", "semver"];
     private static readonly string[] Relations = ["==", "!=", "<", "<=", ">", ">="];
 
     private readonly List<CelToken> _tokens;
@@ -44,7 +45,8 @@ internal sealed class CelParser
     private CelSyntaxException Unexpected(string expected)
     {
         var token = Current;
-        var found = token.Kind == CelTokenKind.End ? "<EOF>" : token.Text.Length > 0 ? token.Text : CelText.Of(token.Value);
+        var found = token.Kind == CelTokenKind.End ? "<EOF>" : token.Text.Length > 0 ? token.Text
+            : CelText.Of(token.Value);
         return new CelSyntaxException($"Syntax error: mismatched input '{found}' expecting {expected}", token.Offset);
     }
 
@@ -129,11 +131,13 @@ internal sealed class CelParser
     {
         if (!Is("!") && !Is("-")) return Member(Primary());
         var sign = _tokens[_at++];
-        if (sign.Text == "-" && Current.Kind is CelTokenKind.Int or CelTokenKind.Double && Current.Offset == sign.Offset + 1)
+        if (sign.Text == "-" && Current.Kind is CelTokenKind.Int or CelTokenKind.Double
+            && Current.Offset == sign.Offset + 1)
         {
             var number = _tokens[_at++];
             // The smallest int has no positive twin: the lexer gives it negative already.
-            object value = number.Value is long whole ? (whole == long.MinValue ? whole : -whole) : -(double)number.Value!;
+            object value = number.Value is long whole ? (whole == long.MinValue ? whole : -whole)
+                : -(double)number.Value!;
             return Member(new CelLiteral(value, sign.Offset));
         }
 
@@ -177,7 +181,8 @@ internal sealed class CelParser
         var open = Expect("(");
         var arguments = Arguments(")");
         if (CelMacros.Expand(target, name, arguments, open.Offset) is { } macro) return macro;
-        if (target is CelName { Name: var space } && Namespaces.Contains(space) && CelLibrary.Find($"{space}.{name}") is not null)
+        if (target is CelName { Name: var space } && Namespaces.Contains(space)
+            && CelLibrary.Find($"{space}.{name}") is not null)
             return new CelCall($"{space}.{name}", arguments, isMethod: false, open.Offset);
         return new CelCall(name, [target, .. arguments], isMethod: true, open.Offset);
     }
@@ -200,7 +205,8 @@ internal sealed class CelParser
         var token = Current;
         switch (token.Kind)
         {
-            case CelTokenKind.Int or CelTokenKind.Uint or CelTokenKind.Double or CelTokenKind.Text or CelTokenKind.Bytes:
+            case CelTokenKind.Int or CelTokenKind.Uint or CelTokenKind.Double or CelTokenKind.Text
+                or CelTokenKind.Bytes:
                 _at++;
                 if (token is { Kind: CelTokenKind.Int, Value: long.MinValue })
                     throw new CelSyntaxException("Syntax error: invalid int literal", token.Offset);

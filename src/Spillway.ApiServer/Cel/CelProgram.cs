@@ -22,7 +22,8 @@ internal sealed class CelProgram
     public IReadOnlySet<string> Names { get; }
 
     /// <summary>Compiles against the types of the variables; the second value is the complaint when it does not.</summary>
-    public static (CelProgram? Program, string? Error) Compile(string source, IReadOnlyDictionary<string, CelType> variables)
+    public static (CelProgram? Program, string? Error) Compile(string source, IReadOnlyDictionary<string,
+        CelType> variables)
     {
         CelExpr root;
         try
@@ -37,7 +38,8 @@ internal sealed class CelProgram
         var checker = new CelChecker(variables);
         var type = checker.Infer(root);
         if (checker.Complaints.Count == 0) return (new CelProgram(source, root, type, checker.Used), null);
-        return (null, string.Join('\n', checker.Complaints.Select(c => CelComplaint.Print(source, c.Message, c.Offset))));
+        return (null, string.Join('\n',
+            checker.Complaints.Select(c => CelComplaint.Print(source, c.Message, c.Offset))));
     }
 
     /// <summary>The value, or a <see cref="CelError"/>; a spent budget is thrown.</summary>

@@ -4,7 +4,8 @@ namespace Spillway.ApiServer.Cel;
 internal static class CelSignatures
 {
     private static readonly string[] TextMethods =
-        ["contains", "startsWith", "endsWith", "matches", "lowerAscii", "upperAscii", "charAt", "substring", "replace", "find", "split"];
+        ["contains", "startsWith", "endsWith", "matches", "lowerAscii", "upperAscii", "charAt", "substring", "replace",
+            "find", "split"];
 
     private static readonly string[] Tests =
     [
@@ -14,7 +15,8 @@ internal static class CelSignatures
     ];
 
     private static readonly string[] Whole =
-        ["indexOf", "lastIndexOf", "compareTo", "sign", "asInteger", "family", "prefixLength", "major", "minor", "patch"];
+        ["indexOf", "lastIndexOf", "compareTo", "sign", "asInteger", "family", "prefixLength", "major", "minor",
+            "patch"];
 
     /// <summary>The result's type; null when no overload can fit.</summary>
     public static CelType? Result(string function, bool isMethod, CelType[] args)
@@ -25,10 +27,13 @@ internal static class CelSignatures
             case "_<_" or "_<=_" or "_>_" or "_>=_": return Ordered(args) ? CelType.Bool : null;
             case "_+_" or "_-_" or "_*_" or "_/_" or "_%_": return Arithmetic(function, args[0], args[1]);
             case "!_": return CelChecker.Fit(CelType.Bool, args[0]) ? CelType.Bool : null;
-            case "-_": return args[0].Kind is CelKind.Int or CelKind.Double or CelKind.Dyn or CelKind.Other ? args[0] : null;
-            case "@in": return args[1].Kind is CelKind.List or CelKind.Map or CelKind.Dyn or CelKind.Other ? CelType.Bool : null;
+            case "-_": return args[0].Kind is CelKind.Int or CelKind.Double or CelKind.Dyn or CelKind.Other ? args[0]
+                : null;
+            case "@in": return args[1].Kind is CelKind.List or CelKind.Map or CelKind.Dyn or CelKind.Other
+                ? CelType.Bool : null;
             case "size":
-                return args is [{ Kind: CelKind.String or CelKind.Bytes or CelKind.List or CelKind.Map or CelKind.Dyn or CelKind.Other }]
+                return args is [{ Kind: CelKind.String or CelKind.Bytes or CelKind.List or CelKind.Map or CelKind.Dyn
+                    or CelKind.Other }]
                     ? CelType.Int
                     : null;
             case "int": return CelType.Int;
@@ -40,13 +45,15 @@ internal static class CelSignatures
             case "timestamp": return new CelType(CelKind.Timestamp);
             case "duration": return new CelType(CelKind.Duration);
             case "join" or "format": return CelType.String;
-            case "sum" or "min" or "max": return args is [{ Kind: CelKind.List }] ? args[0].Item ?? CelType.Dyn : CelType.Dyn;
+            case "sum" or "min" or "max": return args is [{ Kind: CelKind.List }] ? args[0].Item ?? CelType.Dyn
+                : CelType.Dyn;
         }
 
         if (isMethod && TextMethods.Contains(function)) return Text(function, args);
         if (Tests.Contains(function)) return CelType.Bool;
         if (Whole.Contains(function)) return CelType.Int;
-        return function.StartsWith("get", StringComparison.Ordinal) && args[0].Kind is CelKind.Timestamp or CelKind.Duration
+        return function.StartsWith("get", StringComparison.Ordinal)
+            && args[0].Kind is CelKind.Timestamp or CelKind.Duration
             ? CelType.Int
             : new CelType(CelKind.Other);
     }
@@ -74,13 +81,15 @@ internal static class CelSignatures
     private static CelType? Arithmetic(string sign, CelType a, CelType b)
     {
         if (a.Kind is CelKind.Dyn or CelKind.Other) return CelType.Dyn;
-        if (b.Kind is CelKind.Dyn or CelKind.Other) return a.Kind is CelKind.Bool or CelKind.Object ? null : CelType.Dyn;
+        if (b.Kind is CelKind.Dyn or CelKind.Other) return a.Kind is CelKind.Bool or CelKind.Object ? null
+            : CelType.Dyn;
         return (sign, a.Kind, b.Kind) switch
         {
             (_, CelKind.Int, CelKind.Int) or (_, CelKind.Uint, CelKind.Uint) => a,
             (not "_%_", CelKind.Double, CelKind.Double) => a,
             ("_+_", CelKind.String, CelKind.String) or ("_+_", CelKind.Bytes, CelKind.Bytes) => a,
-            ("_+_", CelKind.List, CelKind.List) => a.Item?.Kind == b.Item?.Kind ? a : new CelType(CelKind.List) { Item = CelType.Dyn },
+            ("_+_", CelKind.List, CelKind.List) =>
+                a.Item?.Kind == b.Item?.Kind ? a : new CelType(CelKind.List) { Item = CelType.Dyn },
             ("_+_" or "_-_", CelKind.Timestamp, CelKind.Duration) or ("_+_", CelKind.Duration, CelKind.Timestamp) =>
                 new CelType(CelKind.Timestamp),
             ("_+_" or "_-_", CelKind.Duration, CelKind.Duration) or ("_-_", CelKind.Timestamp, CelKind.Timestamp) =>

@@ -31,7 +31,8 @@ internal static class CelStrings
         all["replace"] = (a, frame) => Replace(a, frame);
         all["split"] = (a, frame) => Split(a, frame);
         all["join"] = (a, frame) => Join(a, frame);
-        all["format"] = (a, frame) => a is [string format, CelList values] ? CelFormat.Apply(format, values, frame) : CelError.NoOverload;
+        all["format"] = (a, frame) =>
+            a is [string format, CelList values] ? CelFormat.Apply(format, values, frame) : CelError.NoOverload;
         all["strings.quote"] = (a, _) => Map(a, s => System.Text.Json.JsonSerializer.Serialize(s, Json.Relaxed));
     }
 
@@ -187,8 +188,10 @@ internal static class CelFormat
     {
         's' => CelText.Of(value),
         'd' => CelText.Of(value),
-        'f' => Real(value).ToString("F" + (precision ?? 6).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
-        'e' => Real(value).ToString((precision ?? 6) is var p ? "0." + new string('0', p) + "e+00" : "", CultureInfo.InvariantCulture),
+        'f' => Real(value).ToString("F" + (precision ?? 6).ToString(CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture),
+        'e' => Real(value).ToString((precision ?? 6) is var p ? "0." + new string('0', p) + "e+00"
+            : "", CultureInfo.InvariantCulture),
         'x' => Hex(value)?.ToLowerInvariant(),
         'X' => Hex(value),
         'o' => value is long l ? Convert.ToString(l, 8) : null,
@@ -196,11 +199,13 @@ internal static class CelFormat
         _ => null,
     };
 
-    private static double Real(object? value) => value switch { double d => d, long l => l, ulong u => u, _ => double.NaN };
+    private static double Real(object? value) =>
+        value switch { double d => d, long l => l, ulong u => u, _ => double.NaN };
 
     private static string? Hex(object? value) => value switch
     {
-        long l => l < 0 ? "-" + (-l).ToString("X", CultureInfo.InvariantCulture) : l.ToString("X", CultureInfo.InvariantCulture),
+        long l => l < 0 ? "-" + (-l).ToString("X", CultureInfo.InvariantCulture)
+            : l.ToString("X", CultureInfo.InvariantCulture),
         ulong u => u.ToString("X", CultureInfo.InvariantCulture),
         string s => Convert.ToHexString(Encoding.UTF8.GetBytes(s)),
         byte[] b => Convert.ToHexString(b),

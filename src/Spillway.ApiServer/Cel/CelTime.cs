@@ -19,7 +19,8 @@ internal static partial class CelTime
         decimal seconds = 0;
         for (var i = 0; i < match.Groups["number"].Captures.Count; i++)
         {
-            var number = decimal.Parse(match.Groups["number"].Captures[i].Value, NumberStyles.Float, CultureInfo.InvariantCulture);
+            var number = decimal.Parse(match.Groups["number"].Captures[i].Value, NumberStyles.Float,
+                CultureInfo.InvariantCulture);
             seconds += number * match.Groups["unit"].Captures[i].Value switch
             {
                 "h" => 3600m, "m" => 60m, "s" => 1m, "ms" => 0.001m, "ns" => 0.000000001m, _ => 0.000001m,
@@ -116,7 +117,8 @@ internal static class CelText
         TimeSpan span => CelTime.Text(span),
         CelTypeValue type => type.Name,
         CelList list => "[" + string.Join(", ", list.Select(Of)) + "]",
-        CelMap map => "{" + string.Join(", ", map.Keys.Select(k => Of(k) + ": " + (map.TryGet(k, out var v) ? Of(v) : ""))) + "}",
+        CelMap map => "{" + string.Join(", ",
+            map.Keys.Select(k => Of(k) + ": " + (map.TryGet(k, out var v) ? Of(v) : ""))) + "}",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
 }

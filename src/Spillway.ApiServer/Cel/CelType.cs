@@ -2,7 +2,8 @@ using Spillway.ApiServer.CustomResources;
 
 namespace Spillway.ApiServer.Cel;
 
-internal enum CelKind { Dyn, Null, Bool, Int, Uint, Double, String, Bytes, Timestamp, Duration, List, Map, Object, Other }
+internal enum CelKind { Dyn, Null, Bool, Int, Uint, Double, String, Bytes, Timestamp, Duration, List, Map, Object,
+    Other }
 
 /// <summary>What is known of a value before evaluation; Dyn where nothing is.</summary>
 internal sealed record CelType(CelKind Kind)
@@ -56,7 +57,8 @@ internal sealed record CelType(CelKind Kind)
                     "byte" => new CelType(CelKind.Bytes),
                     _ => String,
                 };
-            case "object" when schema.Additional is { } values: return new CelType(CelKind.Map) { Key = String, Item = Of(values) };
+            case "object" when schema.Additional
+                is { } values: return new CelType(CelKind.Map) { Key = String, Item = Of(values) };
             case "object" when schema.HasAdditional: return DynMap;
             case "object": return Object(schema, isRoot);
             default: return Dyn;

@@ -84,7 +84,8 @@ public sealed class CustomDefinition
         if (spec.Map("names") is { } names)
         {
             var kind = names.Text("kind") ?? "";
-            if ((names.Text("singular") ?? "").Length == 0 && kind.Length > 0) names["singular"] = kind.ToLowerInvariant();
+            if ((names.Text("singular") ?? "").Length == 0 && kind.Length > 0) names["singular"] =
+                kind.ToLowerInvariant();
             if ((names.Text("listKind") ?? "").Length == 0 && kind.Length > 0) names["listKind"] = kind + "List";
         }
 
@@ -95,7 +96,8 @@ public sealed class CustomDefinition
         // Fields without omitempty: a definition always shows them.
         var status = definition.Ensure("status");
         if (!status.ContainsKey("conditions")) status["conditions"] = null;
-        if (!status.ContainsKey("acceptedNames")) status["acceptedNames"] = new JsonObject { ["plural"] = "", ["kind"] = "" };
+        if (!status.ContainsKey("acceptedNames")) status["acceptedNames"] =
+            new JsonObject { ["plural"] = "", ["kind"] = "" };
         if (!status.ContainsKey("storedVersions")) status["storedVersions"] = null;
     }
 
@@ -128,7 +130,8 @@ public sealed class CustomDefinition
         var metadata = definition.Ensure("metadata");
         if (metadata["deletionTimestamp"] is not null) return;
         metadata["deletionTimestamp"] = DefinitionConditions.Time(now);
-        if (!metadata.Texts("finalizers").Contains(CleanupFinalizer)) metadata.EnsureList("finalizers").Add(CleanupFinalizer);
+        if (!metadata.Texts("finalizers").Contains(
+            CleanupFinalizer)) metadata.EnsureList("finalizers").Add(CleanupFinalizer);
         DefinitionConditions.Set(definition, "Terminating", "True", "InstanceDeletionPending",
             "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon", now);
     }

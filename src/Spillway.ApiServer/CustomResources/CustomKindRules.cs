@@ -56,7 +56,8 @@ internal sealed class CustomKindRules(CustomDefinition definition, ConversionCal
     };
 
     /// <summary>Also fills in defaults, so that a field with a new default shows in objects stored before.</summary>
-    public async ValueTask<JsonObject> ConvertAsync(JsonObject item, ResourceType to, CancellationToken cancellationToken)
+    public async ValueTask<JsonObject> ConvertAsync(JsonObject item, ResourceType to,
+        CancellationToken cancellationToken)
     {
         if (item.Text("apiVersion") != to.ApiVersion)
         {

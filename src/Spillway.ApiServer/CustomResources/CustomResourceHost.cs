@@ -92,7 +92,8 @@ internal sealed class CustomResourceHost : IAsyncDisposable
     private void Serve(List<StoredObject> definitions)
     {
         var present = new HashSet<string>(definitions.Select(d => d.Name), StringComparer.Ordinal);
-        foreach (var name in _served.Keys.Where(n => !present.Contains(n)).Order(StringComparer.Ordinal).ToArray()) Withdraw(name);
+        foreach (var name in _served.Keys.Where(n =>
+            !present.Contains(n)).Order(StringComparer.Ordinal).ToArray()) Withdraw(name);
         foreach (var stored in definitions)
         {
             if (_served.TryGetValue(stored.Name, out var before) && before.Version == stored.Version) continue;
@@ -114,7 +115,8 @@ internal sealed class CustomResourceHost : IAsyncDisposable
         foreach (var stored in definitions)
         {
             // Never established, so never any instances: nothing to clean up.
-            if (ObjectMeta.IsTerminating(stored.Shared) && !_served.ContainsKey(stored.Name) && !_endings.ContainsKey(stored.Name))
+            if (ObjectMeta.IsTerminating(stored.Shared) && !_served.ContainsKey(stored.Name)
+                && !_endings.ContainsKey(stored.Name))
                 _endings[stored.Name] = ReleaseAsync(stored.Name);
         }
     }
@@ -206,8 +208,10 @@ internal sealed class CustomResourceHost : IAsyncDisposable
     /// <summary>False when somebody was faster.</summary>
     private async ValueTask<bool> WriteAsync(StoredObject stored, JsonObject next)
     {
-        var type = TypeTable.Load().Resources.First(t => t is { Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions" });
+        var type = TypeTable.Load().Resources.First(t =>
+            t is { Group: "apiextensions.k8s.io", Resource: "customresourcedefinitions" });
         ManagedFields.TrackUpdate(type, stored.Shared, next, s_writer, _time.GetUtcNow());
-        return await _store.WriteAsync(DefinitionKindRules.StoreName, stored.Key, stored, EncodedObject.Of(next)) is not null;
+        return await _store.WriteAsync(DefinitionKindRules.StoreName, stored.Key, stored, EncodedObject.Of(next))
+            is not null;
     }
 }

@@ -7,7 +7,8 @@ internal static class CustomValidation
 {
     /// <summary>After one of these, values may not have the shape that CEL rules were compiled for.</summary>
     private static readonly string[] BlockingReasons =
-        ["FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"];
+        ["FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany",
+            "FieldValueTypeInvalid"];
 
     public static List<FieldError> Validate(
         CustomVersion version, JsonObject item, JsonObject? old, string subresource, List<string> warnings)
@@ -38,8 +39,10 @@ internal static class CustomValidation
 
     private static List<FieldError> Status(StructuralSchema schema, JsonObject item, JsonObject? old)
     {
-        if (!schema.Properties.TryGetValue("status", out var status) || !item.TryGetPropertyValue("status", out var value))
+        if (!schema.Properties.TryGetValue("status", out var status)
+            || !item.TryGetPropertyValue("status", out var value))
             return [];
-        return SchemaValidator.Validate(status, value, "status", old is null ? default : Correlated.With(old).Field("status"));
+        return SchemaValidator.Validate(status, value, "status", old is null ? default
+            : Correlated.With(old).Field("status"));
     }
 }

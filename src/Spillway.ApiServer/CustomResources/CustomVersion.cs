@@ -18,11 +18,13 @@ public sealed record CustomColumn(string Name, string Type, string Format, strin
         if (found.Count == 0 || (found.Count == 1 && found[0] is null)) return null;
         return Type switch
         {
-            "integer" => found[0] is JsonValue number && number.AsNumber() is { } whole ? JsonValue.Create(whole) : null,
+            "integer" => found[0] is JsonValue number
+                && number.AsNumber() is { } whole ? JsonValue.Create(whole) : null,
             "number" => found[0] is JsonValue number && number.GetValueKind() == System.Text.Json.JsonValueKind.Number
                 ? JsonValue.Create(JsonNumber.AsDouble(number))
                 : null,
-            "boolean" => found[0]?.GetValueKind() is System.Text.Json.JsonValueKind.True or System.Text.Json.JsonValueKind.False
+            "boolean" => found[0]?.GetValueKind()
+                is System.Text.Json.JsonValueKind.True or System.Text.Json.JsonValueKind.False
                 ? found[0]!.DeepClone()
                 : null,
             "date" => found[0].AsText(),
@@ -146,7 +148,8 @@ public sealed class CustomVersion
         if (version.Text("deprecationWarning") is { } own) return own;
         var (group, kind, name) = (spec.Text("group"), names.Text("kind"), version.Text("name") ?? "");
         var better = spec.Objects("versions")
-            .Where(v => v.Flag("served") && !v.Flag("deprecated") && KubeVersion.Compare(name, v.Text("name") ?? "") < 0)
+            .Where(v => v.Flag("served") && !v.Flag("deprecated")
+                && KubeVersion.Compare(name, v.Text("name") ?? "") < 0)
             .Select(v => v.Text("name") ?? "")
             .ToList();
         better.Sort((a, b) => KubeVersion.Compare(b, a));

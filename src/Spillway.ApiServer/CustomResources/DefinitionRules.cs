@@ -150,8 +150,8 @@ internal sealed class DefinitionRules
         else
         {
             _errors.Add(FieldError.Invalid(path, approval,
-                $"protected groups must have approval annotation \"{ApprovalAnnotation}\" with either a URL or a reason "
-                + $"starting with \"unapproved\", {see}"));
+                $"protected groups must have approval annotation \"{ApprovalAnnotation}\" with either a URL or a "
+                + $"reason starting with \"unapproved\", {see}"));
         }
     }
 

@@ -40,7 +40,8 @@ internal static class GoDump
                 ["Storage"] = version.Flag("storage"),
                 ["Deprecated"] = version.Flag("deprecated"),
                 ["DeprecationWarning"] = version.Text("deprecationWarning"),
-                ["Schema"] = shared.Contains("schema") || version.Map("schema")?.Map("openAPIV3Schema") is not { } schema
+                ["Schema"] = shared.Contains("schema")
+                    || version.Map("schema")?.Map("openAPIV3Schema") is not { } schema
                     ? null
                     : new JsonObject { ["OpenAPIV3Schema"] = Schema(schema) },
                 ["Subresources"] = shared.Contains("subresources") ? null : Subresources(version.Map("subresources")),
@@ -49,7 +50,8 @@ internal static class GoDump
                     : Columns(version.List("additionalPrinterColumns")),
                 ["SelectableFields"] = shared.Contains("selectableFields")
                     ? null
-                    : List(version.List("selectableFields"), f => new JsonObject { ["JSONPath"] = f.Text("jsonPath") ?? "" }),
+                    : List(version.List("selectableFields"), f =>
+                        new JsonObject { ["JSONPath"] = f.Text("jsonPath") ?? "" }),
             });
         }
 

@@ -80,7 +80,8 @@ internal static class GoRegex
     private static readonly (string, string)[] PosixClasses =
     [
         ("[:alnum:]", "0-9A-Za-z"), ("[:alpha:]", "A-Za-z"), ("[:digit:]", "0-9"), ("[:lower:]", "a-z"),
-        ("[:upper:]", "A-Z"), ("[:space:]", "\\t\\n\\v\\f\\r "), ("[:word:]", "0-9A-Za-z_"), ("[:xdigit:]", "0-9A-Fa-f"),
+        ("[:upper:]", "A-Z"), ("[:space:]", "\\t\\n\\v\\f\\r "), ("[:word:]", "0-9A-Za-z_"),
+            ("[:xdigit:]", "0-9A-Fa-f"),
         ("[:punct:]", "!-/:-@\\[-`{-~"), ("[:print:]", " -~"), ("[:graph:]", "!-~"),
     ];
 }

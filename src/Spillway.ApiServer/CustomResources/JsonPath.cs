@@ -93,7 +93,8 @@ internal sealed class JsonPath
         var inner = text[(at + 1)..end].Trim();
         at = end + 1;
         if (inner == "*") _steps.Add(All);
-        else if (inner.StartsWith("?(", StringComparison.Ordinal) && inner.EndsWith(')')) return ParseFilter(inner[2..^1]);
+        else if (inner.StartsWith("?(", StringComparison.Ordinal)
+            && inner.EndsWith(')')) return ParseFilter(inner[2..^1]);
         else if (inner.Length > 1 && inner[0] is '\'' or '"' && inner[^1] == inner[0])
         {
             var key = inner[1..^1].Replace("\\.", ".", StringComparison.Ordinal);
@@ -131,7 +132,8 @@ internal sealed class JsonPath
         for (var i = 0; i < parts.Length; i++)
         {
             if (parts[i].Length == 0) continue;
-            if (!int.TryParse(parts[i], CultureInfo.InvariantCulture, out var number)) return $"invalid array index {inner}";
+            if (!int.TryParse(parts[i], CultureInfo.InvariantCulture,
+                out var number)) return $"invalid array index {inner}";
             numbers[i] = number;
         }
 

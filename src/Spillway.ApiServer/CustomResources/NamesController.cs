@@ -32,7 +32,8 @@ public static class NamesController
         if (!DefinitionConditions.IsTrue(next, "Established"))
         {
             if (conflict is not null)
-                DefinitionConditions.Set(next, "Established", "False", "NotAccepted", "not all names are accepted", now);
+                DefinitionConditions.Set(next, "Established", "False", "NotAccepted", "not all names are accepted",
+                    now);
             else
             {
                 DefinitionConditions.Set(next, "Established", "True", "InitialNamesAccepted",
@@ -83,7 +84,8 @@ public static class NamesController
     }
 
     private static (string Reason, string Message)? Accept(
-        JsonObject requested, JsonObject accepted, (HashSet<string> Names, HashSet<string> Kinds) taken, out JsonObject granted)
+        JsonObject requested, JsonObject accepted, (HashSet<string> Names, HashSet<string> Kinds) taken,
+            out JsonObject granted)
     {
         (string, string)? conflict = null;
         var names = new JsonObject();

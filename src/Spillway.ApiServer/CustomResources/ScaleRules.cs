@@ -12,13 +12,15 @@ internal static class ScaleRules
         if (!statusOnly) CheckCount(scale.SpecReplicasPath, item, errors);
         CheckCount(scale.StatusReplicasPath, item, errors);
         if (scale.LabelSelectorPath is not { Length: > 0 } path) return;
-        if (Find(item, path) is { } value && value.AsText() is null) errors.Add(WrongType(path, value, "\"\"", "string"));
+        if (Find(item, path) is { } value
+            && value.AsText() is null) errors.Add(WrongType(path, value, "\"\"", "string"));
     }
 
     private static void CheckCount(string path, JsonObject item, List<FieldError> errors)
     {
         if (Find(item, path) is not { } value) return;
-        if (value is not JsonValue number || number.GetValueKind() != JsonValueKind.Number || !JsonNumber.IsInteger(number))
+        if (value is not JsonValue number || number.GetValueKind() != JsonValueKind.Number
+            || !JsonNumber.IsInteger(number))
         {
             errors.Add(WrongType(path, value, "0", "int64"));
             return;

@@ -22,7 +22,8 @@ internal sealed class SchemaCel
     }
 
     /// <summary>One rule, ready to run; <see cref="Error"/> says why it is not.</summary>
-    private sealed record CompiledRule(ValidationRule Rule, CelProgram? Program, CelProgram? Message, string? Error, string? MessageError)
+    private sealed record CompiledRule(ValidationRule Rule, CelProgram? Program, CelProgram? Message, string? Error,
+        string? MessageError)
     {
         public bool IsTransition => Program?.Names.Contains("oldSelf") == true;
     }
@@ -67,7 +68,8 @@ internal sealed class SchemaCel
         if (rule.MessageExpression.Length == 0) return new CompiledRule(rule, program, null, error, null);
         var (message, messageError) = CelProgram.Compile(rule.MessageExpression, variables);
         if (messageError is not null) messageError = "messageExpression compilation failed: " + messageError;
-        else if (!CelChecker.Fit(CelType.String, message!.Type)) messageError = "messageExpression must evaluate to a string";
+        else if (!CelChecker.Fit(CelType.String, message!.Type)) messageError =
+            "messageExpression must evaluate to a string";
         return new CompiledRule(rule, program, message, error, messageError);
     }
 
@@ -107,7 +109,8 @@ internal sealed class SchemaCel
                 break;
             case JsonArray list when schema.Items is { HasRulesBelow: true } items:
                 for (var i = 0; i < list.Count; i++)
-                    Walk(items, list[i], old.Item(schema, list[i]), $"{path}[{i.ToString(CultureInfo.InvariantCulture)}]");
+                    Walk(items, list[i], old.Item(schema, list[i]),
+                        $"{path}[{i.ToString(CultureInfo.InvariantCulture)}]");
                 break;
         }
     }
@@ -136,7 +139,8 @@ internal sealed class SchemaCel
     private sealed record BudgetSpent;
 
     private object? Evaluate(
-        CelProgram program, StructuralSchema schema, JsonNode value, Correlated old, bool isOptional, string path, CompiledRule rule)
+        CelProgram program, StructuralSchema schema, JsonNode value, Correlated old, bool isOptional, string path,
+            CompiledRule rule)
     {
         var budget = new CelBudget(Math.Min(CelBudget.PerCall, _budget.Left));
         var before = budget.Left;
@@ -145,7 +149,8 @@ internal sealed class SchemaCel
             return program.Evaluate(budget, name => name switch
             {
                 "self" => (true, CelJson.Wrap(value, schema)),
-                "oldSelf" when isOptional => (true, old.Exists ? new CelOptional(CelJson.Wrap(old.Value, schema)) : CelOptional.None),
+                "oldSelf" when isOptional =>
+                    (true, old.Exists ? new CelOptional(CelJson.Wrap(old.Value, schema)) : CelOptional.None),
                 "oldSelf" => (true, CelJson.Wrap(old.Value, schema)),
                 _ => (false, null),
             });

@@ -39,7 +39,8 @@ internal static class SchemaFieldPath
             }
             else if (path[at] == '[')
             {
-                if (at + 1 >= path.Length || path[at + 1] is not ('\'' or '"')) return "expected single quoted string but got " + path[at..];
+                if (at + 1 >= path.Length
+                    || path[at + 1] is not ('\'' or '"')) return "expected single quoted string but got " + path[at..];
                 var quote = path[at + 1];
                 var end = path.IndexOf(quote, at + 2);
                 if (end < 0 || end + 1 >= path.Length || path[end + 1] != ']') return "unterminated quoted string";

@@ -41,14 +41,16 @@ internal sealed class SchemaRules
     {
         if (s["default"] is not null && forbidDefault is not null)
             _errors.Add(FieldError.Forbidden(path + ".default", "must not be set " + forbidDefault));
-        foreach (var name in new[] { "id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref" })
+        foreach (var name in new[] { "id", "additionalItems", "patternProperties", "definitions", "dependencies",
+            "$ref" })
         {
             if (s[name] is null || (s[name] is JsonObject { Count: 0 } && name != "additionalItems")) continue;
             _errors.Add(FieldError.Forbidden($"{path}.{name}", name + " is not supported"));
         }
 
         if (s.Text("type") == "null")
-            _errors.Add(FieldError.Forbidden(path + ".type", "type cannot be set to null, use nullable as an alternative"));
+            _errors.Add(FieldError.Forbidden(path + ".type",
+                "type cannot be set to null, use nullable as an alternative"));
         if (s["items"] is JsonArray)
             _errors.Add(FieldError.Forbidden(path + ".items", "items must be a schema object and not an array"));
         if (s.Flag("uniqueItems"))
@@ -98,7 +100,8 @@ internal sealed class SchemaRules
     {
         if (s["x-kubernetes-preserve-unknown-fields"]?.GetValueKind() == JsonValueKind.False)
         {
-            _errors.Add(FieldError.Invalid(path + ".x-kubernetes-preserve-unknown-fields", JsonValue.Create(value: false),
+            _errors.Add(FieldError.Invalid(path + ".x-kubernetes-preserve-unknown-fields",
+                JsonValue.Create(value: false),
                 "must be true or undefined"));
         }
 
@@ -153,7 +156,8 @@ internal sealed class SchemaRules
         if (item.Text("type") == "array" && item.Text("x-kubernetes-list-type") is { } inner and not "atomic")
             _errors.Add(FieldError.Invalid(path + ".items.x-kubernetes-list-type", inner, detail));
         if (item.Text("type") == "object" && item.Text("x-kubernetes-map-type") != "atomic")
-            _errors.Add(FieldError.Invalid(path + ".items.x-kubernetes-map-type", item["x-kubernetes-list-type"], detail));
+            _errors.Add(FieldError.Invalid(path + ".items.x-kubernetes-map-type", item["x-kubernetes-list-type"],
+                detail));
     }
 
     private void CheckMapList(JsonObject s, string[] keys, string path)
@@ -179,7 +183,8 @@ internal sealed class SchemaRules
         foreach (var key in keys)
         {
             if (items.Map("properties")?.Map(key) is not { } property)
-                _errors.Add(FieldError.Invalid(keysPath, all.DeepClone(), "entries must all be names of item properties"));
+                _errors.Add(FieldError.Invalid(keysPath, all.DeepClone(),
+                    "entries must all be names of item properties"));
             else if (property.Text("type") is "array" or "object")
             {
                 _errors.Add(FieldError.Invalid($"{path}.items.properties[{key}].type", "object",
@@ -207,25 +212,31 @@ internal sealed class SchemaRules
             if (rule.Rule.Trim().Length == 0)
                 _errors.Add(FieldError.Required(at + ".rule", "rule is not specified"));
             else if (rule.Message.Length > 0 && message.Length == 0)
-                _errors.Add(FieldError.Invalid(at + ".message", rule.Message, "message must be non-empty if specified"));
+                _errors.Add(FieldError.Invalid(at + ".message", rule.Message,
+                    "message must be non-empty if specified"));
             else if (message.AsSpan().IndexOfAny('\n', '\r') >= 0)
                 _errors.Add(FieldError.Invalid(at + ".message", rule.Message, "message must not contain line breaks"));
             else if (rule.Rule.Trim().AsSpan().IndexOfAny('\n', '\r') >= 0 && message.Length == 0)
-                _errors.Add(FieldError.Required(at + ".message", "message must be specified if rule contains line breaks"));
+                _errors.Add(FieldError.Required(at + ".message",
+                    "message must be specified if rule contains line breaks"));
             if (rule.MessageExpression.Length > 0 && rule.MessageExpression.Trim().Length == 0)
             {
                 _errors.Add(FieldError.Required(at + ".messageExpression",
                     "messageExpression must be non-empty if specified"));
             }
 
-            string[] reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
+            string[] reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid",
+                "FieldValueRequired"];
             if (rule.Reason is not null && !reasons.Contains(rule.Reason))
                 _errors.Add(FieldError.NotSupported(at + ".reason", rule.Reason, reasons));
             if (rule.FieldPath.Length == 0) continue;
             if (rule.FieldPath.Trim().Length == 0)
-                _errors.Add(FieldError.Invalid(at + ".fieldPath", rule.FieldPath, "fieldPath must be non-empty if specified"));
-            else if (SchemaFieldPath.Find(StructuralSchema.Parse(s), rule.FieldPath, allowIndexes: false, out _) is { } bad)
-                _errors.Add(FieldError.Invalid(at + ".fieldPath", rule.FieldPath, "fieldPath must be a valid path: " + bad));
+                _errors.Add(FieldError.Invalid(at + ".fieldPath", rule.FieldPath,
+                    "fieldPath must be non-empty if specified"));
+            else if (SchemaFieldPath.Find(StructuralSchema.Parse(s), rule.FieldPath, allowIndexes: false, out _)
+                is { } bad)
+                _errors.Add(FieldError.Invalid(at + ".fieldPath", rule.FieldPath,
+                    "fieldPath must be a valid path: " + bad));
         }
     }
 }

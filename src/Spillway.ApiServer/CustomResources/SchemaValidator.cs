@@ -229,7 +229,8 @@ internal sealed class SchemaValidator
         if (schema.MaxLength is { } max && length > max)
         {
             var unit = max == 1 ? "byte" : "bytes";
-            _errors.Add(new FieldError("FieldValueTooLong", $"Too long: may not be more than {max} {unit}", Full(path)));
+            _errors.Add(new FieldError("FieldValueTooLong", $"Too long: may not be more than {max} {unit}",
+                Full(path)));
         }
         else if (schema.MinLength is { } min && length < min)
         {
@@ -299,7 +300,8 @@ internal sealed class SchemaValidator
 
         var supported = allowed.Select(a => $"\"{a.AsText() ?? a?.ToJsonString(Json.Relaxed) ?? "null"}\"");
         _errors.Add(new FieldError("FieldValueNotSupported",
-            $"Unsupported value: {value?.ToJsonString(Json.Relaxed) ?? "null"}: supported values: {string.Join(", ", supported)}",
+            $"Unsupported value: {value?.ToJsonString(
+                Json.Relaxed) ?? "null"}: supported values: {string.Join(", ", supported)}",
             Full(path)));
     }
 
@@ -337,7 +339,8 @@ internal sealed class SchemaValidator
         $"Invalid value: \"{found}\": {path} in body must be of type {wanted}: \"{found}\"", Full(path)));
 
     private void TooMany(string path, int found, long max) => _errors.Add(new FieldError(
-        "FieldValueTooMany", $"Too many: {found}: must have at most {max} {(max == 1 ? "item" : "items")}", Full(path)));
+        "FieldValueTooMany", $"Too many: {found}: must have at most {max} {(max == 1 ? "item" : "items")}",
+            Full(path)));
 
     private void Invalid(string path, JsonNode? value, string detail) =>
         _errors.Add(FieldError.Invalid(Full(path), value, detail));

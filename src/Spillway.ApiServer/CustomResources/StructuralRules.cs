@@ -43,9 +43,11 @@ internal sealed class StructuralRules
         if (!s.IntOrString) return;
         const string detail = "must be false if x-kubernetes-int-or-string is true";
         if (s.PreserveUnknown)
-            _errors.Add(FieldError.Invalid(path + ".x-kubernetes-preserve-unknown-fields", JsonValue.Create(value: true), detail));
+            _errors.Add(FieldError.Invalid(path + ".x-kubernetes-preserve-unknown-fields",
+                JsonValue.Create(value: true), detail));
         if (s.Embedded)
-            _errors.Add(FieldError.Invalid(path + ".x-kubernetes-embedded-resource", JsonValue.Create(value: true), detail));
+            _errors.Add(FieldError.Invalid(path + ".x-kubernetes-embedded-resource", JsonValue.Create(value: true),
+                detail));
         if (s.Type.Length > 0)
         {
             _errors.Add(FieldError.Invalid(path + ".type", s.Type,
@@ -136,7 +138,8 @@ internal sealed class StructuralRules
             _errors.Add(FieldError.Forbidden(path + ".type", "must be empty to be structural"));
         foreach (var (field, detail) in ForbiddenInBranches)
         {
-            if (branch.Source[field] is not null && !(branch.Source[field] is JsonValue v && v.ToJsonString() == "false"))
+            if (branch.Source[field] is not null
+                && !(branch.Source[field] is JsonValue v && v.ToJsonString() == "false"))
                 _errors.Add(FieldError.Forbidden($"{path}.{field}", detail));
         }
 
@@ -155,10 +158,12 @@ internal sealed class StructuralRules
 
         if (branch.Items is { } items)
             CheckBranch(outer?.Items, items, path + ".items", place + ".items", allowType: false);
-        foreach (var (list, branches) in new[] { ("anyOf", branch.AnyOf), ("allOf", branch.AllOf), ("oneOf", branch.OneOf) })
+        foreach (var (list, branches) in new[] { ("anyOf", branch.AnyOf), ("allOf", branch.AllOf),
+            ("oneOf", branch.OneOf) })
         {
             for (var i = 0; i < branches.Length; i++)
-                CheckBranch(outer, branches[i], $"{path}.{list}[{i}]", $"{place}.{list}[{i}]", inner && list == "anyOf");
+                CheckBranch(outer, branches[i], $"{path}.{list}[{i}]", $"{place}.{list}[{i}]", inner
+                    && list == "anyOf");
         }
 
         if (branch.Not is { } negated) CheckBranch(outer, negated, path + ".not", place + ".not", allowType: false);

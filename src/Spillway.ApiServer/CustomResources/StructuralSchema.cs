@@ -159,7 +159,8 @@ internal sealed class StructuralSchema
     }
 
     /// <summary>The schema of a field: a property, else the shape of additional values, else null.</summary>
-    public StructuralSchema? Field(string name) => Properties.TryGetValue(name, out var property) ? property : Additional;
+    public StructuralSchema? Field(string name) =>
+        Properties.TryGetValue(name, out var property) ? property : Additional;
 
     private static double? Real(JsonObject source, string key) =>
         source.TryGetPropertyValue(key, out var node) && node is JsonValue value

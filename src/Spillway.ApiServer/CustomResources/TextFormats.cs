@@ -21,7 +21,8 @@ internal static partial class TextFormats
         "uuid3" => Uuid().IsMatch(text) && UuidVersion(text) == '3',
         "uuid4" => Uuid().IsMatch(text) && UuidVersion(text) == '4',
         "uuid5" => Uuid().IsMatch(text) && UuidVersion(text) == '5',
-        "uri" => Uri.TryCreate(text, UriKind.Absolute, out _) || (text.StartsWith('/') && Uri.IsWellFormedUriString(text, UriKind.Relative)),
+        "uri" => Uri.TryCreate(text, UriKind.Absolute, out _)
+            || (text.StartsWith('/') && Uri.IsWellFormedUriString(text, UriKind.Relative)),
         "email" => Email().IsMatch(text),
         "hostname" => text.Length <= 255 && Hostname().IsMatch(text),
         "hexcolor" => HexColor().IsMatch(text),

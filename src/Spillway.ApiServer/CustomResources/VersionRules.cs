@@ -19,7 +19,8 @@ internal static class VersionRules
         if (version.Text("deprecationWarning") is { } warning)
         {
             var at = path + ".deprecationWarning";
-            if (!version.Flag("deprecated")) errors.Add(FieldError.Invalid(at, warning, "can only be set for deprecated versions"));
+            if (!version.Flag("deprecated")) errors.Add(FieldError.Invalid(at, warning,
+                "can only be set for deprecated versions"));
             if (warning.Length > 256) errors.Add(FieldError.Invalid(at, warning, "must be <= 256 characters long"));
             if (warning.Length == 0) errors.Add(FieldError.Invalid(at, warning, "must not be empty"));
             if (warning.Any(char.IsControl)) errors.Add(FieldError.Invalid(at, warning, "must only contain printable UTF-8 characters; non-printable character found"));
@@ -27,7 +28,8 @@ internal static class VersionRules
 
         if (!shared.Contains("schema")) CheckSchema(version, path + ".schema", HasStatus(version), errors);
         if (!shared.Contains("subresources")) CheckSubresources(version, path + ".subresources", errors);
-        if (!shared.Contains("additionalPrinterColumns")) CheckColumns(version, path + ".additionalPrinterColumns", errors);
+        if (!shared.Contains("additionalPrinterColumns")) CheckColumns(version, path + ".additionalPrinterColumns",
+            errors);
         if (!shared.Contains("selectableFields")) CheckSelectable(version, path + ".selectableFields", errors);
     }
 
@@ -68,7 +70,8 @@ internal static class VersionRules
         string[] allowed =
         [
             "description", "type", "format", "title", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum",
-            "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "required", "items",
+            "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "required",
+                "items",
             "properties", "externalDocs", "example", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations",
         ];
         if (schema.All(p => p.Value is null || allowed.Contains(p.Key))) return;
@@ -119,7 +122,8 @@ internal static class VersionRules
             else if (!ColumnTypes.Contains(type)) errors.Add(FieldError.Invalid(at + ".type", type, types));
             if (column.Text("format") is { Length: > 0 } format && !ColumnFormats.Contains(format))
             {
-                errors.Add(FieldError.Invalid(at + ".format", format, "must be one of " + string.Join(',', ColumnFormats)));
+                errors.Add(FieldError.Invalid(at + ".format", format,
+                    "must be one of " + string.Join(',', ColumnFormats)));
             }
 
             var jsonPath = column.Text("jsonPath") ?? "";
@@ -134,7 +138,8 @@ internal static class VersionRules
         var fields = version.List("selectableFields");
         if (fields is not { Count: > 0 }) return;
         if (fields.Count > 8)
-            errors.Add(new FieldError("FieldValueTooMany", $"Too many: {fields.Count}: must have at most 8 items", path));
+            errors.Add(new FieldError("FieldValueTooMany", $"Too many: {fields.Count}: must have at most 8 items",
+                path));
         if (version.Map("schema")?.Map("openAPIV3Schema") is not { } source) return;
         var schema = StructuralSchema.Parse(source);
         var seen = new HashSet<string>(StringComparer.Ordinal);
