@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """Makes src/Spillway.ApiServer/Http/Protobuf/fields.txt.gz: the field numbers of Kubernetes' protobuf messages.
 
-    eng/protobuf-fields/generate.py /usr/bin/kubectl src/Spillway.ApiServer/Http/Protobuf/fields.txt.gz
+    eng/protobuf-fields/generate.py "$(which kubectl)" src/Spillway.ApiServer/Http/Protobuf/fields.txt.gz
 
-A Go program that speaks Kubernetes carries the compressed descriptors of its messages; kubectl has them all. A message is a
+A Go program that speaks Kubernetes carries the compressed descriptors of its messages; kubectl has nearly all. What it lacks,
+newer fields and the API extensions, is in newer.txt in the form of the result. A message is a
 line with its OpenAPI name, followed by a line per field, indented: number, name, form, type. Forms: s string, b bool, i whole
 number, d double, y bytes, m message; '*' before it is repeated, '{' a map from strings.
 """
-import gzip, re, sys, zlib
+import gzip, os, re, sys, zlib
+
+# Where the message's name of a field is not the one in JSON.
+JSON_NAMES = {
+    'Webhooks': 'webhooks', 'Expression': 'expression', 'Name': 'name', 'uID': 'uid', 'aPIGroup': 'apiGroup',
+}
 
 FORMS = {1: 'd', 3: 'i', 4: 'i', 5: 'i', 8: 'b', 9: 's', 11: 'm', 12: 'y', 13: 'i'}
 
@@ -98,7 +104,8 @@ def main(source, target):
                 form, of = '{' + FORMS[value['type']], value['of']
             elif field['label'] == 3:
                 form = '*' + form
-            lines.append(f" {field['number']} {field['name']} {form} {openapi(of)}".rstrip())
+            lines.append(f" {field['number']} {JSON_NAMES.get(field['name'], field['name'])} {form} {openapi(of)}".rstrip())
+    lines += open(os.path.join(os.path.dirname(__file__), 'newer.txt')).read().splitlines()
     with open(target, 'wb') as file:
         file.write(gzip.compress(('\n'.join(lines) + '\n').encode(), mtime=0))
 

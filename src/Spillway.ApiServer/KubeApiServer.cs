@@ -4,7 +4,9 @@ using Spillway.ApiServer.Auth;
 using Spillway.ApiServer.CustomResources;
 using Spillway.ApiServer.Discovery;
 using Spillway.ApiServer.Http;
+using Spillway.ApiServer.Http.Protobuf;
 using Spillway.ApiServer.Registry;
+using Spillway.ApiServer.Schema;
 using Spillway.ApiServer.Storage;
 using Spillway.Kubernetes;
 
@@ -96,20 +98,20 @@ public sealed class KubeApiServer : IAsyncDisposable
         }
         catch (ApiFailure failure)
         {
-            return ApiResponse.Of(failure);
+            return Refusal(request, failure);
         }
         catch (StorageException e)
         {
-            return ApiResponse.Of(new ApiFailure(500, "InternalError", "Internal error occurred: " + e.Message));
+            return Refusal(request, new ApiFailure(500, "InternalError", "Internal error occurred: " + e.Message));
         }
         catch (JsonException e)
         {
-            return ApiResponse.Of(ApiFailure.BadRequest(e.Message));
+            return Refusal(request, ApiFailure.BadRequest(e.Message));
         }
         catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
         {
             // The request handler's catch-all: one broken request must not take the cluster along.
-            var failure = ApiResponse.Of(new ApiFailure(500, "InternalError", "Internal error occurred: " + e.Message));
+            var failure = Refusal(request, new ApiFailure(500, "InternalError", "Internal error occurred: " + e.Message));
             Hooks.Failed(request, e);
             return failure;
         }
@@ -121,6 +123,16 @@ public sealed class KubeApiServer : IAsyncDisposable
         await _customs.DisposeAsync();
         await Store.DisposeAsync();
     }
+
+    /// <summary>A refusal in the form the client asked for; every kind's refusals can be had in protobuf.</summary>
+    private static ApiResponse Refusal(ApiRequest request, ApiFailure failure)
+    {
+        var response = ApiResponse.Of(failure);
+        return Representation.Choose(request.Header("Accept"), request.Query, hasProtobuf: true) is { IsProtobuf: true }
+            ? ProtobufAnswer.Of(response) : response;
+    }
+
+    private static async ValueTask<ApiResponse> InProtobufAsync(ValueTask<ApiResponse> answer) => ProtobufAnswer.Of(await answer);
 
     /// <summary>Definitions are stored like other built-in kinds, under rules of their own.</summary>
     private void ServeDefinitions()
@@ -154,16 +166,20 @@ public sealed class KubeApiServer : IAsyncDisposable
         }
         if (type is { IsCustom: true, Namespaced: false } && target.Namespace.Length > 0)
             return ValueTask.FromResult(ApiResponse.Text(404, "404 page not found\n"));
-        var accept = Representation.Choose(request.Header("Accept"), request.Query) ?? throw NotAcceptable(request);
+        var accept = Representation.Choose(request.Header("Accept"), request.Query, ProtobufAnswer.Has(type))
+            ?? throw NotAcceptable(request, type);
         var asked = new ResourceRequest
         {
             Http = request, Target = target, Resource = resource, Type = type, User = user, Accept = accept,
         };
         if (type.DeprecationWarning is { } warning) asked.Warnings.Add(warning);
-        return _verbs.HandleAsync(asked, cancellationToken);
+        var answer = _verbs.HandleAsync(asked, cancellationToken);
+        return accept.IsProtobuf ? InProtobufAsync(answer) : answer;
     }
 
-    private static ApiFailure NotAcceptable(ApiRequest request) => request.Header("Accept")?.Contains(";as=", StringComparison.Ordinal) == true
+    private static ApiFailure NotAcceptable(ApiRequest request, ResourceType type) =>
+        type.IsCustom && request.Header("Accept")!.Contains(ProtobufAnswer.MediaType, StringComparison.Ordinal)
+        || request.Header("Accept")!.Contains(";as=", StringComparison.Ordinal)
         ? new ApiFailure(406, "NotAcceptable",
             "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf")
         : new ApiFailure(406, "NotAcceptable",

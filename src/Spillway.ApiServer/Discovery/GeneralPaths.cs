@@ -165,7 +165,7 @@ internal sealed class GeneralPaths(
 
     private static ApiResponse Json(ApiRequest request, Func<JsonObject> make)
     {
-        var accept = Representation.Choose(request.Header("Accept"), request.Query);
+        var accept = Representation.Choose(request.Header("Accept"), request.Query, hasProtobuf: false);
         if (accept is null or { Shape: not Shape.Whole })
         {
             return ApiResponse.Of(new ApiFailure(406, "NotAcceptable",

@@ -21,6 +21,9 @@ public sealed class ApiResponse
     /// <summary>Lines of a watch or a followed log, without their line ends; null for a whole answer.</summary>
     public IAsyncEnumerable<ReadOnlyMemory<byte>>? Lines { get; init; }
 
+    /// <summary>False when the lines bring their own limits: watches in protobuf tell each event's length before it.</summary>
+    public bool HasLineEnds { get; init; } = true;
+
     public int BodyLength
     {
         get

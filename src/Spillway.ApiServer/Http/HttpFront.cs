@@ -158,7 +158,7 @@ public sealed class HttpFront : IAsyncDisposable
         foreach (var (name, value) in response.Headers) answer.Headers.Append(name, value);
         if (response.Lines is { } lines)
         {
-            await StreamAsync(answer, lines, cancellationToken);
+            await StreamAsync(answer, lines, response.HasLineEnds, cancellationToken);
             return;
         }
         if (response.Status == 304) return;
@@ -174,7 +174,7 @@ public sealed class HttpFront : IAsyncDisposable
     }
 
     private static async Task StreamAsync(
-        HttpResponse answer, IAsyncEnumerable<ReadOnlyMemory<byte>> lines, CancellationToken cancellationToken)
+        HttpResponse answer, IAsyncEnumerable<ReadOnlyMemory<byte>> lines, bool hasLineEnds, CancellationToken cancellationToken)
     {
         // The head goes out at once: clients take a watch for established when they see it.
         await answer.StartAsync(cancellationToken);
@@ -188,7 +188,7 @@ public sealed class HttpFront : IAsyncDisposable
                 await answer.BodyWriter.FlushAsync(cancellationToken);
             if (!await next) break;
             answer.BodyWriter.Write(each.Current.Span);
-            answer.BodyWriter.Write("\n"u8);
+            if (hasLineEnds) answer.BodyWriter.Write("\n"u8);
         }
         await answer.BodyWriter.FlushAsync(cancellationToken);
     }

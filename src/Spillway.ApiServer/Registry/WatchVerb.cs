@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using Spillway.ApiServer.Http;
+using Spillway.ApiServer.Http.Protobuf;
 using Spillway.ApiServer.Storage;
 
 namespace Spillway.ApiServer.Registry;
@@ -16,8 +17,13 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
         var isInitial = options.Version is null or 0 || options.SendInitialEvents == true;
         var lines = Open(request, options, filter, isInitial) is { } watch
             ? Lines(request, options, watch, isInitial)
-            : Refused(ReadFailures.TooOld(options.Version ?? 0, store.Floor(request.Resource.StoreName)));
-        return ObjectView.WithWarnings(request, new ApiResponse { Status = 200, Lines = lines });
+            : Refused(request, ReadFailures.TooOld(options.Version ?? 0, store.Floor(request.Resource.StoreName)));
+        return ObjectView.WithWarnings(request, request.Accept.IsProtobuf
+            ? new ApiResponse
+            {
+                Status = 200, Lines = lines, ContentType = ProtobufAnswer.MediaType + ";stream=watch", HasLineEnds = false,
+            }
+            : new ApiResponse { Status = 200, Lines = lines });
     }
 
     private StoreWatch? Open(ResourceRequest request, ListOptions options, EventFilter? filter, bool isInitial)
@@ -55,7 +61,7 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
         {
             if (request.Name.Length > 0 && item.Name != request.Name) continue;
             if (!Selects(options, item)) continue;
-            yield return await view.LineAsync(request, WatchEventType.Added, item, isFirst, cancellationToken);
+            yield return Shown(request, await view.LineAsync(request, WatchEventType.Added, item, isFirst, cancellationToken));
             isFirst = false;
         }
         if (isInitial && options is { SendInitialEvents: true, AllowBookmarks: true })
@@ -88,17 +94,20 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
         while (await watch.Events.WaitToReadAsync(cancellationToken));
     }
 
-    private ValueTask<ReadOnlyMemory<byte>> LineAsync(
+    private async ValueTask<ReadOnlyMemory<byte>> LineAsync(
         ResourceRequest request, WatchEventType type, StoreEvent change, bool isFirst, CancellationToken cancellationToken)
     {
         var isPlain = request.Accept.Shape == Shape.Whole && request.Resource.Versions.Count == 1
             && ReferenceEquals(request.Resource.Storage, request.Type);
-        if (isPlain) return ValueTask.FromResult(change.Line(type));
+        if (isPlain) return request.Accept.IsProtobuf ? change.Frame(type) : change.Line(type);
         var item = type == WatchEventType.Deleted ? change.Left : change.Object;
-        return view.LineAsync(request, type, item, isFirst, cancellationToken);
+        return Shown(request, await view.LineAsync(request, type, item, isFirst, cancellationToken));
     }
 
-    private byte[] Bookmark(ResourceRequest request, long version, bool isEndOfInitial)
+    private static ReadOnlyMemory<byte> Shown(ResourceRequest request, ReadOnlyMemory<byte> line) =>
+        request.Accept.IsProtobuf ? ProtobufAnswer.Frame(line.Span) : line;
+
+    private ReadOnlyMemory<byte> Bookmark(ResourceRequest request, long version, bool isEndOfInitial)
     {
         var (kind, apiVersion) = request.Accept.Shape switch
         {
@@ -110,14 +119,14 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
             metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
         var bookmark = new JsonObject { ["kind"] = kind, ["apiVersion"] = apiVersion, ["metadata"] = metadata };
         if (request.Accept.Shape == Shape.Table) bookmark = view.Tables.One(bookmark, request);
-        return Json.Bytes(new JsonObject { ["type"] = "BOOKMARK", ["object"] = bookmark });
+        return Shown(request, Json.Bytes(new JsonObject { ["type"] = "BOOKMARK", ["object"] = bookmark }));
     }
 
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Refused(ApiFailure failure)
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Refused(ResourceRequest request, ApiFailure failure)
     {
         await ValueTask.CompletedTask;
         var status = Encoding.UTF8.GetString(ApiResponse.Of(failure).Body[0].Span);
-        yield return Encoding.UTF8.GetBytes("{\"type\":\"ERROR\",\"object\":" + status + "}");
+        yield return Shown(request, Encoding.UTF8.GetBytes("{\"type\":\"ERROR\",\"object\":" + status + "}"));
     }
 }
 

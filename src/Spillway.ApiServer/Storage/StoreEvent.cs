@@ -1,3 +1,5 @@
+using Spillway.ApiServer.Http.Protobuf;
+
 namespace Spillway.ApiServer.Storage;
 
 /// <summary>What a watcher is told about an object.</summary>
@@ -7,6 +9,7 @@ public enum WatchEventType { Added, Modified, Deleted }
 public sealed class StoreEvent
 {
     private readonly ReadOnlyMemory<byte>[] _lines = new ReadOnlyMemory<byte>[3];
+    private readonly ReadOnlyMemory<byte>[] _frames = new ReadOnlyMemory<byte>[3];
     private StoredObject? _left;
 
     internal StoreEvent(WatchEventType type, StoredObject current, StoredObject? previous)
@@ -35,6 +38,14 @@ public sealed class StoreEvent
         ref var line = ref _lines[(int)type];
         if (line.IsEmpty) line = Encode(type, type == WatchEventType.Deleted ? Left : Object);
         return line;
+    }
+
+    /// <summary>The event in protobuf, encoded once for all watchers.</summary>
+    public ReadOnlyMemory<byte> Frame(WatchEventType type)
+    {
+        ref var frame = ref _frames[(int)type];
+        if (frame.IsEmpty) frame = ProtobufAnswer.Frame(Line(type).Span);
+        return frame;
     }
 
     internal int Size => Object.Bytes.Length;

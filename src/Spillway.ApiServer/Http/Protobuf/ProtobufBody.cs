@@ -1,19 +1,16 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Spillway.ApiServer.Schema;
 
 namespace Spillway.ApiServer.Http.Protobuf;
 
 /// <summary>
-/// Reads objects that clients send as protobuf, as kubectl and most Go programs do for built-in kinds. Answers are JSON,
-/// which those clients take as well.
+/// Reads objects that clients send as protobuf, as kubectl and most Go programs do for built-in kinds.
 /// </summary>
 internal static class ProtobufBody
 {
-    private const string Meta = "io.k8s.apimachinery.pkg.apis.meta.v1.";
-
     /// <summary>The object with its kind and apiVersion. Throws 400 for bytes that are no such object.</summary>
     public static JsonObject Read(ReadOnlySpan<byte> body)
     {
@@ -40,11 +37,9 @@ internal static class ProtobufBody
             else if (number == 2) raw = reader.Block();
             else reader.Skip(wire);
         }
-        var slash = apiVersion.IndexOf('/');
-        var (group, version) = slash < 0 ? ("", apiVersion) : (apiVersion[..slash], apiVersion[(slash + 1)..]);
-        var name = TypeTable.Load().Shape(group, version, kind)?.TypeName
+        var message = MessageTable.Load().Of(apiVersion, kind)
             ?? throw new InvalidDataException($"no kind \"{kind}\" is registered for version \"{apiVersion}\"");
-        var item = Message(name, raw) as JsonObject ?? [];
+        var item = Message(message, raw) as JsonObject ?? [];
         item["kind"] = kind;
         item["apiVersion"] = apiVersion;
         return item;
@@ -64,59 +59,71 @@ internal static class ProtobufBody
         return (apiVersion, kind);
     }
 
-    private static JsonNode? Message(string type, ReadOnlySpan<byte> data)
+    private static JsonNode? Message(WireMessage message, ReadOnlySpan<byte> data)
     {
-        var fields = MessageTable.Load().Fields(type)
-            ?? throw new InvalidDataException($"{type} cannot be read as protobuf here: send it as JSON");
-        var item = Fields(type, fields, data);
-        return type switch
+        switch (message.Shape)
         {
-            Meta + "Time" => Time(item, "yyyy-MM-ddTHH:mm:ssZ"),
-            Meta + "MicroTime" => Time(item, "yyyy-MM-ddTHH:mm:ss.ffffffZ"),
-            Meta + "Duration" => JsonValue.Create($"{(item.Number("duration") ?? 0) / 1e9:0.#########}s"),
-            Meta + "FieldsV1" => Raw(item["Raw"]),
-            "io.k8s.apimachinery.pkg.runtime.RawExtension" => Raw(item["raw"]),
-            "io.k8s.apimachinery.pkg.api.resource.Quantity" => item["string"]?.DeepClone() ?? "0",
-            "io.k8s.apimachinery.pkg.util.intstr.IntOrString" => item.Number("type") == 1
-                ? item["strVal"]?.DeepClone() : JsonValue.Create(item.Number("intVal") ?? 0),
-            _ when type.EndsWith(".ExtraValue", StringComparison.Ordinal) || type == Meta + "Verbs" =>
-                item["items"]?.DeepClone() ?? new JsonArray(),
-            _ => item,
-        };
+            case WireShape.Fields:
+                var item = new JsonObject();
+                Fields(item, message, data);
+                return item;
+            case WireShape.RawJson:
+                return RawJson(message, data);
+            default:
+                var parts = new JsonObject();
+                Fields(parts, message, data);
+                return Special(message, parts);
+        }
     }
 
-    private static JsonObject Fields(string type, Dictionary<int, WireField> fields, ReadOnlySpan<byte> data)
+    private static JsonNode? Special(WireMessage message, JsonObject parts) => message.Shape switch
     {
-        var item = new JsonObject();
-        var shape = TypeTable.Load().Shape(type);
+        WireShape.Time => Time(parts, "yyyy-MM-ddTHH:mm:ssZ"),
+        WireShape.MicroTime => Time(parts, "yyyy-MM-ddTHH:mm:ss.ffffffZ"),
+        WireShape.Duration => JsonValue.Create($"{(parts.Number("duration") ?? 0) / 1e9:0.#########}s"),
+        WireShape.Quantity => Taken(parts, "string") ?? "0",
+        WireShape.IntOrString => parts.Number("type") == 1 ? Taken(parts, "strVal") ?? "" : Taken(parts, "intVal") ?? 0,
+        WireShape.List => Taken(parts, message.Declared[0].Name) ?? new JsonArray(),
+        WireShape.Union => Union(message, parts),
+        _ => throw new UnreachableException(message.Shape.ToString()),
+    };
+
+    /// <summary>A list or a schema when there is one, else the flag.</summary>
+    private static JsonNode? Union(WireMessage message, JsonObject parts)
+    {
+        foreach (var field in message.Declared)
+            if (field.Form != WireForm.Flag && Taken(parts, field.Name) is { } value) return value;
+        return message.Declared[0].Form == WireForm.Flag ? Taken(parts, message.Declared[0].Name) ?? false : null;
+    }
+
+    private static JsonNode? Taken(JsonObject parts, string name) => parts.Remove(name, out var value) ? value : null;
+
+    /// <summary>Adds a message's fields to an object: its own, or the one it is embedded in.</summary>
+    private static void Fields(JsonObject item, WireMessage message, ReadOnlySpan<byte> data)
+    {
         var reader = new WireReader(data);
         while (!reader.IsAtEnd)
         {
             var (number, wire) = reader.Tag();
-            if (!fields.TryGetValue(number, out var field))
-            {
-                reader.Skip(wire);
-                continue;
-            }
-            if (field.IsMap)
+            if (message.Find(number) is not { } field) reader.Skip(wire);
+            else if (field.IsInline) Fields(item, field.Message!, reader.Block());
+            else if (field.IsMap)
             {
                 var (key, entry) = Entry(field, reader.Block());
                 item.Ensure(field.Name)[key] = entry;
-                continue;
             }
-            var value = Value(field, ref reader);
-            if (field.IsRepeated) item.EnsureList(field.Name).Add(value);
-            else if (field.Form == WireForm.Message && shape is { Properties.Count: > 0 }
-                && !shape.Properties.ContainsKey(field.Name) && value is JsonObject embedded) Inline(item, embedded);
-            else item[field.Name] = value;
+            else if (field.IsRepeated && wire == 2 && field.Form is WireForm.Whole or WireForm.Flag)
+                Packed(item.EnsureList(field.Name), field, reader.Block());
+            else if (field.IsRepeated) item.EnsureList(field.Name).Add(Value(field, ref reader));
+            // Times that were never set are sent as empty messages: left out, they mean the same.
+            else if (Value(field, ref reader) is { } value) item[field.Name] = value;
         }
-        return item;
     }
 
-    /// <summary>Embedded structs are messages of their own on the wire and part of their owner in JSON.</summary>
-    private static void Inline(JsonObject item, JsonObject embedded)
+    private static void Packed(JsonArray list, WireField field, ReadOnlySpan<byte> data)
     {
-        foreach (var (name, value) in embedded) item[name] = value?.DeepClone();
+        var reader = new WireReader(data);
+        while (!reader.IsAtEnd) list.Add(Value(field, ref reader));
     }
 
     private static JsonNode? Value(WireField field, ref WireReader reader) => field.Form switch
@@ -126,7 +133,7 @@ internal static class ProtobufBody
         WireForm.Whole => (long)reader.Varint(),
         WireForm.Real => reader.Real(),
         WireForm.Bytes => Convert.ToBase64String(reader.Block()),
-        _ => Message(field.Type, reader.Block()),
+        _ => Message(field.Message!, reader.Block()),
     };
 
     private static (string Key, JsonNode? Value) Entry(WireField field, ReadOnlySpan<byte> data)
@@ -153,6 +160,22 @@ internal static class ProtobufBody
         return time.UtcDateTime.ToString(form, CultureInfo.InvariantCulture);
     }
 
-    private static JsonNode? Raw(JsonNode? base64) =>
-        base64.AsText() is { Length: > 0 } text ? JsonNode.Parse(Convert.FromBase64String(text)) : null;
+    /// <summary>JSON as bytes, or an object in an envelope of its own.</summary>
+    private static JsonNode? RawJson(WireMessage message, ReadOnlySpan<byte> data)
+    {
+        JsonNode? raw = null;
+        var reader = new WireReader(data);
+        while (!reader.IsAtEnd)
+        {
+            var (number, wire) = reader.Tag();
+            if (number != message.Declared[0].Number)
+            {
+                reader.Skip(wire);
+                continue;
+            }
+            var bytes = reader.Block();
+            raw = bytes.IsEmpty ? null : bytes.StartsWith("k8s\0"u8) ? Envelope(bytes) : JsonNode.Parse(bytes);
+        }
+        return raw;
+    }
 }
