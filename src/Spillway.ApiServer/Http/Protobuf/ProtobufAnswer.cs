@@ -11,8 +11,12 @@ internal static class ProtobufAnswer
 {
     public const string MediaType = "application/vnd.kubernetes.protobuf";
 
-    /// <summary>True when the type's objects have a protobuf form: built-in kinds only.</summary>
-    public static bool Has(ResourceType type) => !type.IsCustom && MessageTable.Load().Of(type.ApiVersion, type.Kind) is not null;
+    /// <summary>
+    /// True when the type's objects are answered in protobuf: built-in kinds only. Definitions are answered in JSON: the
+    /// table has no number for their conditions' observedGeneration, which every definition carries.
+    /// </summary>
+    public static bool Has(ResourceType type) =>
+        !type.IsCustom && type.Group != "apiextensions.k8s.io" && MessageTable.Load().Of(type.ApiVersion, type.Kind) is not null;
 
     /// <summary>The same answer in protobuf; unchanged when it is no object of a kind with a message.</summary>
     public static ApiResponse Of(ApiResponse response)

@@ -26,7 +26,8 @@ internal static class ProtobufBody
 
     private static JsonObject Envelope(ReadOnlySpan<byte> body)
     {
-        if (!body.StartsWith("k8s\0"u8)) throw new InvalidDataException("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+        if (!body.StartsWith("k8s\0"u8))
+            throw new InvalidDataException("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
         string apiVersion = "", kind = "";
         ReadOnlySpan<byte> raw = default;
         var reader = new WireReader(body[4..]);

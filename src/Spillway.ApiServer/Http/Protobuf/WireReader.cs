@@ -52,7 +52,10 @@ internal ref struct WireReader(ReadOnlySpan<byte> data)
             case 0: Varint(); break;
             case 1: Real(); break;
             case 2: Block(); break;
-            case 5: _at += 4; break;
+            case 5:
+                if (_data.Length - _at < 4) throw new InvalidDataException("proto: unexpected EOF");
+                _at += 4;
+                break;
             default: throw new InvalidDataException($"proto: illegal wireType {kind}");
         }
     }

@@ -17,6 +17,18 @@ public sealed class ProtobufTests
         "azhzAAoMCgJ2MRIGU3RhdHVzEpkBCgYKABIAGgASB0ZhaWx1cmUadG9ubHkgdGhlIGZvbGxvd2luZyBtZWRpYSB0eXBlcyBhcmUgYWNjZXB0ZWQ6IGFwcGxp"
         + "Y2F0aW9uL2pzb24sIGFwcGxpY2F0aW9uL3lhbWwsIGFwcGxpY2F0aW9uL3ZuZC5rdWJlcm5ldGVzLnByb3RvYnVmIg1Ob3RBY2NlcHRhYmxlMJYDGgAiAA==";
 
+    private const string Claim = """
+        {"kind":"ResourceClaim","apiVersion":"resource.k8s.io/v1","spec":{"devices":{"requests":[{"name":"a","exactly":{"count":2,
+        "selectors":[{"cel":{"expression":"true"}}]}}],"config":[{"opaque":{"driver":"d","parameters":{"a":[1]}},"requests":["a"]}]}}}
+        """;
+
+    private const string Definition = """
+        {"kind":"CustomResourceDefinition","apiVersion":"apiextensions.k8s.io/v1","spec":{"versions":[{"name":"v1","schema":
+        {"openAPIV3Schema":{"$ref":"a","x-kubernetes-int-or-string":true,"properties":{"p":{"items":{"type":"string"},"default":[1,"a"],
+        "maximum":1.5},"q":{"additionalProperties":false},"r":{"additionalProperties":{"type":"string"},"enum":["a",1,{"b":2}]}},
+        "dependencies":{"a":["b"]}}}}]}}
+        """;
+
     // Alpha fields younger than the table: eng/protobuf-fields/newer.txt takes them in when their numbers are known.
     private static readonly HashSet<string> s_newer = new(StringComparer.Ordinal)
     {
@@ -27,7 +39,11 @@ public sealed class ProtobufTests
         "io.k8s.api.core.v1.ResourceHealth.message", "io.k8s.api.core.v1.VolumeMountStatus.volumeStatus",
         "io.k8s.api.core.v1.VolumeProjection.podCertificate", "io.k8s.api.storage.v1.CSIDriverSpec.preventPodSchedulingIfMissing",
         "io.k8s.api.storage.v1.CSIDriverSpec.serviceAccountTokenInSecrets",
-        "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta.shardInfo",
+        "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta.shardInfo", "io.k8s.api.resource.v1.Device.nodeAllocatableResourceMappings",
+        "io.k8s.api.resource.v1.DeviceAttribute.bools", "io.k8s.api.resource.v1.DeviceAttribute.ints",
+        "io.k8s.api.resource.v1.DeviceAttribute.strings", "io.k8s.api.resource.v1.DeviceAttribute.versions",
+        "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionCondition.observedGeneration",
+        "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus.observedGeneration",
     };
 
     [Fact]
@@ -49,6 +65,15 @@ public sealed class ProtobufTests
             + "1210" + "0a030a0161" + "1209" + "0a044e6f6465" + "1a016e" + "1a002200", Convert.ToHexStringLower(written));
     }
 
+    [Fact]
+    public void A_broken_body_is_refused_with_400()
+    {
+        var whole = Written("""{"kind":"Binding","apiVersion":"v1","metadata":{"name":"a"},"target":{"kind":"Node","name":"n"}}""");
+
+        foreach (var body in (byte[][])[[], [1, 2, 3, 4, 5], whole[..^5], [.. whole[..4], 0x0f, 0x01]])
+            Assert.Equal(400, Assert.Throws<ApiFailure>(() => ProtobufBody.Read(body)).Code);
+    }
+
     [Theory]
     [InlineData("""{"kind":"Pod","apiVersion":"v1","spec":{"volumes":[{"name":"a","emptyDir":{}},{"name":"b","configMap":{"name":"c"}}]}}""")]
     [InlineData("""{"kind":"Pod","apiVersion":"v1","spec":{"containers":[{"name":"é\n","livenessProbe":{"httpGet":{"port":"p"},"periodSeconds":3}}]}}""")]
@@ -59,6 +84,8 @@ public sealed class ProtobufTests
     [InlineData("""{"kind":"ControllerRevision","apiVersion":"apps/v1","data":{"spec":{"a":[1,{"b":null}]}},"revision":3}""")]
     [InlineData("""{"kind":"MutatingWebhookConfiguration","apiVersion":"admissionregistration.k8s.io/v1","webhooks":[{"name":"a.b.c"}]}""")]
     [InlineData("""{"kind":"SubjectAccessReview","apiVersion":"authorization.k8s.io/v1","spec":{"extra":{"a":["b","c"]},"user":"u"}}""")]
+    [InlineData(Claim)]
+    [InlineData(Definition)]
     public void What_is_written_is_read_alike(string json)
     {
         var before = JsonNode.Parse(json)!;
@@ -104,7 +131,8 @@ public sealed class ProtobufTests
             foreach (var exchange in Exchange.Read(file))
             {
                 if (exchange.ResponseBody is not JsonObject { } item || item["items"] is not null) continue;
-                if (item["kind"] is null || item["apiVersion"] is null || Known(item) is null) continue;
+                // Definitions are only read in protobuf, never answered.
+                if ((string?)item["kind"] == "CustomResourceDefinition" || item["kind"] is null || item["apiVersion"] is null || Known(item) is null) continue;
                 count++;
                 var after = ProtobufBody.Read(Written(item.ToJsonString()));
                 var (left, right) = (Bare(item), Bare(after));
