@@ -73,7 +73,11 @@ internal sealed class MessageTable
         var form = parts[3];
         return new WireField(int.Parse(parts[1], CultureInfo.InvariantCulture), parts[2], form[^1] switch
         {
-            's' => WireForm.Text, 'b' => WireForm.Flag, 'i' => WireForm.Whole, 'd' => WireForm.Real, 'y' => WireForm.Bytes,
+            's' => WireForm.Text,
+            'b' => WireForm.Flag,
+            'i' => WireForm.Whole,
+            'd' => WireForm.Real,
+            'y' => WireForm.Bytes,
             _ => WireForm.Message,
         })
         {

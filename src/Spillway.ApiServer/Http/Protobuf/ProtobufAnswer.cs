@@ -21,14 +21,18 @@ internal static class ProtobufAnswer
     /// <summary>The same answer in protobuf; unchanged when it is no object of a kind with a message.</summary>
     public static ApiResponse Of(ApiResponse response)
     {
-        if (response.Lines is not null || response.Body.Count == 0 || response.ContentType != "application/json") return response;
+        if (response.Lines is not null || response.Body.Count == 0) return response;
+        if (response.ContentType != "application/json") return response;
         var json = response.JoinBody().Span;
         if (MessageOf(json) is not { } message) return response;
         using var writer = new WireWriter();
         Envelope(json, message, writer);
         return new ApiResponse
         {
-            Status = response.Status, ContentType = MediaType, Headers = response.Headers, CacheControl = response.CacheControl,
+            Status = response.Status,
+            ContentType = MediaType,
+            Headers = response.Headers,
+            CacheControl = response.CacheControl,
             Body = [writer.Written.ToArray()],
         };
     }

@@ -41,7 +41,7 @@ public sealed class ProtobufServerTests
     }
 
     [Fact]
-    public async Task Definitions_stay_readable_for_who_also_takes_json_and_metadata_comes_in_protobuf_for_all()
+    public async Task Partial_metadata_comes_in_protobuf_and_tables_in_json()
     {
         await using var server = await ApiHarness.OpenAsync();
 
@@ -54,6 +54,16 @@ public sealed class ProtobufServerTests
         Assert.Equal("PartialObjectMetadataList", (string?)list["kind"]);
         Assert.True(list["items"]!.AsArray().Count > 2);
         Assert.Equal("application/json", table.ContentType);
+    }
+
+    [Fact]
+    public async Task Definitions_come_in_json_and_are_refused_to_who_takes_only_protobuf()
+    {
+        await using var server = await ApiHarness.OpenAsync();
+        const string path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+        Assert.Equal("application/json", (await AskAsync(server, "GET", path, Both)).ContentType);
+        Assert.Equal(406, (await AskAsync(server, "GET", path, "application/vnd.kubernetes.protobuf")).Status);
     }
 
     [Fact]
@@ -103,7 +113,8 @@ public sealed class ProtobufServerTests
             RedirectStandardOutput = true, RedirectStandardError = true,
             ArgumentList =
             {
-                "--kubeconfig=/dev/null", "--cache-dir=" + Path.Combine(Path.GetTempPath(), "spillway-kubectl-cache"), "--server=" + front.Address,
+                "--kubeconfig=/dev/null", "--server=" + front.Address,
+                "--cache-dir=" + Path.Combine(Path.GetTempPath(), "spillway-kubectl-cache"),
                 "--insecure-skip-tls-verify", "--token=" + token, "auth", "can-i", "create", "pods",
             },
         };

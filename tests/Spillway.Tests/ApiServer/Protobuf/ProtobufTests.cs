@@ -76,7 +76,7 @@ public sealed class ProtobufTests
 
     [Theory]
     [InlineData("""{"kind":"Pod","apiVersion":"v1","spec":{"volumes":[{"name":"a","emptyDir":{}},{"name":"b","configMap":{"name":"c"}}]}}""")]
-    [InlineData("""{"kind":"Pod","apiVersion":"v1","spec":{"containers":[{"name":"é\n","livenessProbe":{"httpGet":{"port":"p"},"periodSeconds":3}}]}}""")]
+    [InlineData("""{"kind":"Pod","apiVersion":"v1","spec":{"containers":[{"name":"é\n","livenessProbe":{"httpGet":{"port":"p"}}}]}}""")]
     [InlineData("""{"kind":"Pod","apiVersion":"v1","spec":{"containers":[{"name":"a","resources":{"limits":{"cpu":"100m","x/y":"2"}}}]}}""")]
     [InlineData("""{"kind":"Secret","apiVersion":"v1","data":{"a":"AAEC","b":""},"metadata":{"creationTimestamp":"2026-11-22T07:16:48Z"}}""")]
     [InlineData("""{"kind":"Lease","apiVersion":"coordination.k8s.io/v1","spec":{"renewTime":"2026-11-22T07:16:48.000123Z"}}""")]
@@ -132,7 +132,8 @@ public sealed class ProtobufTests
             {
                 if (exchange.ResponseBody is not JsonObject { } item || item["items"] is not null) continue;
                 // Definitions are only read in protobuf, never answered.
-                if ((string?)item["kind"] == "CustomResourceDefinition" || item["kind"] is null || item["apiVersion"] is null || Known(item) is null) continue;
+                if ((string?)item["kind"] is null or "CustomResourceDefinition" || item["apiVersion"] is null) continue;
+                if (Known(item) is null) continue;
                 count++;
                 var after = ProtobufBody.Read(Written(item.ToJsonString()));
                 var (left, right) = (Bare(item), Bare(after));
@@ -163,9 +164,8 @@ public sealed class ProtobufTests
 
     private static IEnumerable<string> Transcripts()
     {
-        var shared = Environment.GetEnvironmentVariable("SPILLWAY_SHARED") ?? "/work/shared";
-        var folder = Path.Combine(shared, "data", "transcripts");
-        if (!Directory.Exists(folder)) Assert.Skip("no transcripts beside the repository");
+        var folder = SharedFiles.Find("data/transcripts");
+        if (folder is null) Assert.Skip("the shared transcripts are not beside this repository (set SPILLWAY_SHARED)");
         return Directory.EnumerateFiles(folder, "*.jsonl");
     }
 
