@@ -29,7 +29,8 @@ internal static class JsonAccess
         if (node is not JsonValue value || value.GetValueKind() != JsonValueKind.Number) return null;
         if (value.TryGetValue(out long number)) return number;
         if (value.TryGetValue(out int small)) return small;
-        return value.TryGetValue(out double real) && real == Math.Floor(real) && Math.Abs(real) < 9e18 ? (long)real : null;
+        return value.TryGetValue(out double real) && real == Math.Floor(real) && Math.Abs(real) < 9e18
+            ? (long)real : null;
     }
 
     /// <summary>The child object at a key; made and attached when it is missing.</summary>

@@ -36,9 +36,11 @@ public sealed class KubeApiServer : IAsyncDisposable
         var tokens = new ServiceAccountTokens(Pki, store, options.Time, _identities.NewUid);
         _authenticator = new Authenticator(options.Tokens, tokens, Pki);
         _access = new AccessControl(authorizer);
-        _general = new GeneralPaths(Types, tokens, () => PublicAddress, options.Time.GetUtcNow(), () => Hooks.Metrics is not null);
+        _general = new GeneralPaths(
+            Types, tokens, () => PublicAddress, options.Time.GetUtcNow(), () => Hooks.Metrics is not null);
         var door = new WebhookDoor(options.Services);
-        var chain = new AdmissionChain(StoreReads.For(store, Types, authorizer, options.Time), options.Time, options.Random, door);
+        var chain = new AdmissionChain(
+            StoreReads.For(store, Types, authorizer, options.Time), options.Time, options.Random, door);
         _customs = new CustomResourceHost(
             store, Types, options.Time, new ConversionCaller(door, _identities.NewUid), DeleteAsync);
         Quotas = chain.Quotas;
@@ -87,7 +89,8 @@ public sealed class KubeApiServer : IAsyncDisposable
     }
 
     /// <summary>A way into this server as a user; the agent's name becomes the field manager of its writes.</summary>
-    public InProcessTransport Transport(string agent, Requester? user = null) => new(this, user ?? Administrator, agent);
+    public InProcessTransport Transport(string agent, Requester? user = null) =>
+        new(this, user ?? Administrator, agent);
 
     /// <summary>Answers one request. Refusals are answers; only a cancelled request throws.</summary>
     public async ValueTask<ApiResponse> HandleAsync(ApiRequest request, CancellationToken cancellationToken)
@@ -111,7 +114,8 @@ public sealed class KubeApiServer : IAsyncDisposable
         catch (Exception e) when (e is not OperationCanceledException and not OutOfMemoryException)
         {
             // The request handler's catch-all: one broken request must not take the cluster along.
-            var failure = Refusal(request, new ApiFailure(500, "InternalError", "Internal error occurred: " + e.Message));
+            var failure =
+                Refusal(request, new ApiFailure(500, "InternalError", "Internal error occurred: " + e.Message));
             Hooks.Failed(request, e);
             return failure;
         }
@@ -132,7 +136,8 @@ public sealed class KubeApiServer : IAsyncDisposable
             ? ProtobufAnswer.Of(response) : response;
     }
 
-    private static async ValueTask<ApiResponse> InProtobufAsync(ValueTask<ApiResponse> answer) => ProtobufAnswer.Of(await answer);
+    private static async ValueTask<ApiResponse> InProtobufAsync(ValueTask<ApiResponse> answer) =>
+        ProtobufAnswer.Of(await answer);
 
     /// <summary>Definitions are stored like other built-in kinds, under rules of their own.</summary>
     private void ServeDefinitions()
@@ -144,7 +149,8 @@ public sealed class KubeApiServer : IAsyncDisposable
 
     private async Task DeleteAsync(string path, CancellationToken cancellationToken)
     {
-        var answer = await Transport("kube-apiserver").SendAsync(new KubernetesRequest("DELETE", path), cancellationToken);
+        var answer =
+            await Transport("kube-apiserver").SendAsync(new KubernetesRequest("DELETE", path), cancellationToken);
         if (answer.Status is >= 500)
             throw new InvalidOperationException($"DELETE {path}: {System.Text.Encoding.UTF8.GetString(answer.Body.Span)}");
     }

@@ -63,7 +63,8 @@ internal static class CommandLine
             CostCommand.Build(terminal),
             CompletionCommand.Build(terminal),
         };
-        foreach (var option in root.Options.OfType<HelpOption>()) option.Action = new HelpWithExamples((HelpAction)option.Action!);
+        foreach (var option in root.Options.OfType<HelpOption>())
+            option.Action = new HelpWithExamples((HelpAction)option.Action!);
         return root;
     }
 }

@@ -30,7 +30,8 @@ internal static class ApiServerLoad
                 ["bench"] = new("bench", "system:masters"),
             },
         }, CancellationToken.None);
-        await using var front = await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, port), CancellationToken.None);
+        await using var front =
+            await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, port), CancellationToken.None);
         await Console.Out.WriteLineAsync("ready " + front.Address);
         // The parent holds the other end of standard input; its end is ours.
         await Console.In.ReadToEndAsync();
@@ -57,6 +58,7 @@ internal static class ApiServerLoad
 
     private static Process Start(string folder) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
     {
+        UseShellExecute = false,
         ArgumentList = { "apiserver-serve", folder, "0" }, RedirectStandardOutput = true, RedirectStandardInput = true,
     })!;
 
@@ -115,14 +117,16 @@ internal static class ApiServerLoad
         try
         {
             using var response = await client.GetAsync(
-                Maps + "?watch=1&fieldSelector=metadata.name%3Dwatched", HttpCompletionOption.ResponseHeadersRead, stop);
+                Maps + "?watch=1&fieldSelector=metadata.name%3Dwatched", HttpCompletionOption.ResponseHeadersRead,
+                    stop);
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(stop));
             while (await reader.ReadLineAsync(stop) is { } line)
             {
                 var now = Stopwatch.GetTimestamp();
                 var at = line.IndexOf("\"k\":\"", StringComparison.Ordinal);
                 if (at < 0 || !line.Contains("MODIFIED", StringComparison.Ordinal)) continue;
-                var sent = long.Parse(line.AsSpan(at + 5, line.IndexOf('"', at + 5) - at - 5), CultureInfo.InvariantCulture);
+                var sent =
+                    long.Parse(line.AsSpan(at + 5, line.IndexOf('"', at + 5) - at - 5), CultureInfo.InvariantCulture);
                 delays.Add(Stopwatch.GetElapsedTime(sent, now).TotalMilliseconds);
             }
         }
@@ -156,7 +160,8 @@ internal static class ApiServerLoad
         }));
     }
 
-    private static async Task<long> AllAsync(HttpClient[] clients, TimeSpan length, Func<HttpClient, int, int, Task> act)
+    private static async Task<long> AllAsync(
+        HttpClient[] clients, TimeSpan length, Func<HttpClient, int, int, Task> act)
     {
         var clock = Stopwatch.StartNew();
         var counts = await Task.WhenAll(clients.Select(async (client, index) =>
@@ -198,8 +203,10 @@ internal static class ApiServerLoad
 
     private static double Resident(Process process)
     {
-        var line = File.ReadLines($"/proc/{process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0;
+        var line =
+            File.ReadLines($"/proc/{process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0;
     }
 
     private static void Row(string what, double value, string unit) =>

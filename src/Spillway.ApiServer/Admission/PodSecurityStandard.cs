@@ -20,7 +20,8 @@ internal static class PodSecurityStandard
     ];
 
     private static readonly string[] RestrictedVolumes =
-        ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"];
+        ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected",
+            "secret"];
 
     /// <summary>All violations joined, in order of the checks; empty for none.</summary>
     public static string Violations(JsonObject pod, bool restricted)
@@ -37,7 +38,8 @@ internal static class PodSecurityStandard
         if (!restricted)
         {
             Each(found, "non-default capabilities", spec, c =>
-                Capabilities(c, "add").Except(BaselineCapabilities, StringComparer.Ordinal).ToArray() is { Length: > 0 } extra
+                Capabilities(c, "add").Except(
+                    BaselineCapabilities, StringComparer.Ordinal).ToArray() is { Length: > 0 } extra
                     ? extra
                     : null, (c, extra) => $"{c} must not include {Quote(extra)} in securityContext.capabilities.add");
         }
@@ -46,7 +48,8 @@ internal static class PodSecurityStandard
         HostPath(spec, found);
         Each(found, "privileged", spec, c => c.Map("securityContext")?.Flag("privileged") == true ? [""] : null,
             (c, _) => c + " must not set securityContext.privileged=true");
-        Each(found, "hostPort", spec, HostPorts, (c, ports) => $"{c} uses hostPort{(ports.Length > 1 ? "s" : "")} {string.Join(", ", ports)}");
+        Each(found, "hostPort", spec,
+            HostPorts, (c, ports) => $"{c} uses hostPort{(ports.Length > 1 ? "s" : "")} {string.Join(", ", ports)}");
         if (!restricted) Seccomp(spec, found, restricted);
         var sysctls = (spec.Map("securityContext")?.Objects("sysctls") ?? [])
             .Select(s => s.Text("name") ?? "").Except(SafeSysctls, StringComparer.Ordinal).ToArray();
@@ -66,7 +69,8 @@ internal static class PodSecurityStandard
 
         RestrictedVolumeTypes(spec, found);
         NonRoot(spec, found);
-        if (spec.Map("securityContext")?.Number("runAsUser") == 0) found.Add("runAsUser=0 (pod must not set runAsUser=0)");
+        if (spec.Map("securityContext")?.Number("runAsUser") == 0)
+            found.Add("runAsUser=0 (pod must not set runAsUser=0)");
         Each(found, "runAsUser=0", spec, c => c.Map("securityContext")?.Number("runAsUser") == 0 ? [""] : null,
             (c, _) => c + " must not set runAsUser=0");
         Seccomp(spec, found, restricted: true);
@@ -111,7 +115,8 @@ internal static class PodSecurityStandard
             var who = new List<string>();
             if (onPod == "false") who.Add("pod");
             if (explicitly.Count > 0) who.Add(Containers(explicitly));
-            found.Add($"runAsNonRoot != true ({string.Join(" and ", who)} must not set securityContext.runAsNonRoot=false)");
+            found.Add(
+                $"runAsNonRoot != true ({string.Join(" and ", who)} must not set securityContext.runAsNonRoot=false)");
         }
         else if (onPod != "true" && implicitly.Count > 0)
         {
@@ -121,7 +126,8 @@ internal static class PodSecurityStandard
 
     private static void Seccomp(JsonObject spec, List<string> found, bool restricted)
     {
-        static string? Profile(JsonObject? holder) => holder?.Map("securityContext")?.Map("seccompProfile")?.Text("type");
+        static string? Profile(JsonObject? holder) =>
+            holder?.Map("securityContext")?.Map("seccompProfile")?.Text("type");
         var bad = Names(spec, c => Profile(c) is { } p && p is not ("RuntimeDefault" or "Localhost"));
         var onPod = Profile(spec);
         var podIsBad = onPod is not null and not ("RuntimeDefault" or "Localhost");
@@ -142,8 +148,10 @@ internal static class PodSecurityStandard
 
     private static void HostPath(JsonObject spec, List<string> found)
     {
-        var names = spec.Objects("volumes").Where(v => v.ContainsKey("hostPath")).Select(v => v.Text("name") ?? "").ToArray();
-        if (names.Length > 0) found.Add($"hostPath volumes ({(names.Length > 1 ? "volumes" : "volume")} {Quote(names)})");
+        var names =
+            spec.Objects("volumes").Where(v => v.ContainsKey("hostPath")).Select(v => v.Text("name") ?? "").ToArray();
+        if (names.Length > 0)
+            found.Add($"hostPath volumes ({(names.Length > 1 ? "volumes" : "volume")} {Quote(names)})");
     }
 
     private static void Flag(JsonObject spec, List<string> found, params string[] fields)
@@ -155,13 +163,15 @@ internal static class PodSecurityStandard
     private static string[]? HostPorts(JsonObject container)
     {
         var ports = container.Objects("ports").Where(p => p.Number("hostPort") is > 0)
-            .Select(p => p.Number("hostPort")!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+            .Select(p => p.Number("hostPort")!.Value.ToString(
+                System.Globalization.CultureInfo.InvariantCulture)).ToArray();
         return ports.Length == 0 ? null : ports;
     }
 
     /// <summary>One violation for all containers that have it; <paramref name="bad"/> is null for a good container.</summary>
     private static void Each(
-        List<string> found, string what, JsonObject spec, Func<JsonObject, string[]?> bad, Func<string, string[], string> say)
+        List<string> found, string what, JsonObject spec, Func<JsonObject, string[]?> bad, Func<string, string[],
+            string> say)
     {
         var names = new List<string>();
         var details = new SortedSet<string>(StringComparer.Ordinal);

@@ -42,7 +42,8 @@ internal ref struct FieldDiff
         else if (FieldElements.HasFields(schema, left) && FieldElements.HasFields(schema, right)
             && (left is JsonObject { Count: > 0 } || right is JsonObject { Count: > 0 }))
         {
-            Fields(left as JsonObject, right as JsonObject, schema, depth: 1, inMetadata: false, ref changed, ref removed);
+            Fields(left as JsonObject, right as JsonObject, schema, depth: 1, inMetadata: false, ref changed,
+                ref removed);
         }
         else
         {

@@ -49,7 +49,8 @@ internal sealed class ManagedEntry
         Operation == "Apply" && Manager == writer.Manager && Subresource == writer.Subresource;
 
     public bool IsUpdateBy(FieldWriter writer, string apiVersion) =>
-        Operation == "Update" && Manager == writer.Manager && Subresource == writer.Subresource && ApiVersion == apiVersion;
+        Operation == "Update" && Manager == writer.Manager && Subresource == writer.Subresource
+            && ApiVersion == apiVersion;
 
     /// <summary>Fields that somebody else changed, or that are gone. Sets of other versions name other fields: they stay.</summary>
     public void GiveUp(FieldSet fields, string apiVersion)

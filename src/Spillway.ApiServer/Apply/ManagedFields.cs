@@ -131,7 +131,8 @@ public static class ManagedFields
     private static void Cap(List<ManagedEntry> entries)
     {
         var updates = entries.Where(e => e.Operation == "Update").OrderBy(e => e.Time, StringComparer.Ordinal).ToList();
-        foreach (var old in updates.Take(updates.Count - MaxUpdateManagers + 1).Where(_ => updates.Count > MaxUpdateManagers))
+        foreach (var old in updates.Take(updates.Count - MaxUpdateManagers + 1).Where(
+            _ => updates.Count > MaxUpdateManagers))
         {
             if (old.Manager == AncientChanges) continue;
             entries.Remove(old);

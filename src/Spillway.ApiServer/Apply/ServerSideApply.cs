@@ -67,7 +67,8 @@ public static class ServerSideApply
     }
 
     // An object that was written before anybody tracked its fields: whoever did holds all of them.
-    private static void AdoptExisting(ResourceType type, JsonObject live, ApplyRequest request, List<ManagedEntry> entries)
+    private static void AdoptExisting(
+        ResourceType type, JsonObject live, ApplyRequest request, List<ManagedEntry> entries)
     {
         var diff = FieldDiff.Of(Canonical.Empty(type.Schema), live, type.Schema);
         if (diff.Changed is not { IsEmpty: false } all) return;

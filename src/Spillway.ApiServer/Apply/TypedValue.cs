@@ -39,13 +39,15 @@ internal static class TypedValue
                     if (element[0] != 'f' || !map.TryGetPropertyValue(element[2..], out var child)) continue;
                     var name = element[2..];
                     if (set.Member) map.Remove(name);
-                    else if (Remove(child, set, FieldElements.Field(schema, name)) is null && child is not null) map.Remove(name);
+                    else if (Remove(child, set, FieldElements.Field(schema, name)) is null && child is not null)
+                        map.Remove(name);
                 }
                 return map.Count == 0 ? null : map;
             case JsonArray list when FieldElements.HasItems(schema, list):
                 for (var i = list.Count - 1; i >= 0; i--)
                 {
-                    if (FieldElements.Item(schema, list[i]) is not { } element || gone.Find(element) is not { } set) continue;
+                    if (FieldElements.Item(schema, list[i]) is not { } element || gone.Find(element) is not { } set)
+                        continue;
                     if (set.Member) list.RemoveAt(i);
                     else Remove(list[i], set, schema.Items!);
                 }
@@ -96,7 +98,8 @@ internal static class TypedValue
                 {
                     var child = new FieldSet();
                     AddFields(inner, FieldElements.Field(schema, name), child);
-                    if (inner is null or JsonObject { Count: 0 } || !FieldElements.IsNamed(schema, name)) child.Member = true;
+                    if (inner is null or JsonObject { Count: 0 } || !FieldElements.IsNamed(schema, name))
+                        child.Member = true;
                     if (!child.IsEmpty) set.Attach("f:" + name, child);
                 }
                 break;

@@ -24,8 +24,10 @@ internal sealed class AccessControl(RbacAuthorizer authorizer)
         if (request.Header("Impersonate-User") is not { Length: > 0 } name) return user;
         var groups = request.Values("Impersonate-Group");
         var uid = request.Header("Impersonate-Uid") ?? "";
-        MustAllow(user, name.StartsWith("system:serviceaccount:", StringComparison.Ordinal) && name.Split(':') is [_, _, var space, var account]
-            ? new AccessQuestion { Verb = "impersonate", Resource = "serviceaccounts", Namespace = space, Name = account }
+        MustAllow(user, name.StartsWith("system:serviceaccount:", StringComparison.Ordinal)
+            && name.Split(':') is [_, _, var space, var account]
+            ? new AccessQuestion { Verb = "impersonate", Resource = "serviceaccounts", Namespace = space,
+                Name = account }
             : new AccessQuestion { Verb = "impersonate", Resource = "users", Name = name });
         foreach (var group in groups)
             MustAllow(user, new AccessQuestion { Verb = "impersonate", Resource = "groups", Name = group });
@@ -62,7 +64,8 @@ internal sealed class AccessControl(RbacAuthorizer authorizer)
             {
                 MustAllow(user, new AccessQuestion
                 {
-                    Verb = "impersonate", Group = "authentication.k8s.io", Resource = "userextras", Subresource = key, Name = value,
+                    Verb = "impersonate", Group = "authentication.k8s.io", Resource = "userextras", Subresource =
+                        key, Name = value,
                 });
             }
             extras[key] = values;
@@ -79,20 +82,25 @@ internal sealed class AccessControl(RbacAuthorizer authorizer)
     {
         if (question.Path is { } path)
         {
-            return new ApiFailure(403, "Forbidden", $"forbidden: User \"{user.Name}\" cannot {question.Verb} path \"{path}\"")
+            return new ApiFailure(
+                403, "Forbidden", $"forbidden: User \"{user.Name}\" cannot {question.Verb} path \"{path}\"")
             {
                 Details = [], IsFromAuthorizer = true,
             };
         }
-        var resource = question.Subresource.Length == 0 ? question.Resource : question.Resource + "/" + question.Subresource;
-        var where = question.Namespace.Length > 0 ? $"in the namespace \"{question.Namespace}\"" : "at the cluster scope";
-        var why = $"User \"{user.Name}\" cannot {question.Verb} resource \"{resource}\" in API group \"{question.Group}\" {where}";
+        var resource = question.Subresource.Length == 0
+            ? question.Resource : question.Resource + "/" + question.Subresource;
+        var where = question.Namespace.Length > 0
+            ? $"in the namespace \"{question.Namespace}\"" : "at the cluster scope";
+        var why =
+            $"User \"{user.Name}\" cannot {question.Verb} resource \"{resource}\" in API group \"{question.Group}\" {where}";
         var qualified = question.Group.Length == 0 ? question.Resource : question.Resource + "." + question.Group;
         var about = question.Name.Length > 0 ? $"{qualified} \"{question.Name}\"" : qualified;
         var details = new System.Text.Json.Nodes.JsonObject();
         if (question.Name.Length > 0) details["name"] = question.Name;
         if (question.Group.Length > 0) details["group"] = question.Group;
         details["kind"] = question.Resource;
-        return new ApiFailure(403, "Forbidden", $"{about} is forbidden: {why}") { Details = details, IsFromAuthorizer = true };
+        return new ApiFailure(
+            403, "Forbidden", $"{about} is forbidden: {why}") { Details = details, IsFromAuthorizer = true };
     }
 }

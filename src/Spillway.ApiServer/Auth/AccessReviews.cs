@@ -42,13 +42,15 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer, Authenticator aut
         var (about, path) = (spec.Map("resourceAttributes"), spec.Map("nonResourceAttributes"));
         Check(request, spec, isSelf, about, path);
         var user = isSelf ? request.User : new Requester(
-            spec.Text("user") ?? "", spec.Text("uid") ?? "", spec.Texts("groups"), new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal));
+            spec.Text("user") ?? "", spec.Text("uid")
+                ?? "", spec.Texts("groups"), new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal));
         about ??= [];
         var answer = authorizer.Ask(user, path is not null
             ? new AccessQuestion { Verb = path.Text("verb") ?? "", Path = path.Text("path") ?? "" }
             : new AccessQuestion
             {
-                Verb = about.Text("verb") ?? "", Group = about.Text("group") ?? "", Resource = about.Text("resource") ?? "",
+                Verb = about.Text("verb") ?? "", Group = about.Text("group") ?? "", Resource = about.Text("resource")
+                    ?? "",
                 Subresource = about.Text("subresource") ?? "", Namespace = about.Text("namespace") ?? "",
                 Name = about.Text("name") ?? "",
             });
@@ -72,7 +74,8 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer, Authenticator aut
                 "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
         }
         if (!isSelf && spec.Text("user") is not { Length: > 0 } && spec.Texts("groups").Length == 0)
-            errors.Add(FieldError.Invalid("spec.user", JsonValue.Create(""), "at least one of user or group must be specified"));
+            errors.Add(FieldError.Invalid(
+                "spec.user", JsonValue.Create(""), "at least one of user or group must be specified"));
         if (errors.Count > 0) throw ApiFailure.Invalid(request.Type.Group, request.Type.Kind, "", errors);
     }
 
@@ -89,7 +92,8 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer, Authenticator aut
         {
             ["authenticated"] = true,
             ["user"] = Show(user),
-            ["audiences"] = new JsonArray([.. (audiences.Length > 0 ? audiences : [ServiceAccountTokens.Issuer]).Select(a => (JsonNode)a)]),
+            ["audiences"] = new JsonArray(
+                [.. (audiences.Length > 0 ? audiences : [ServiceAccountTokens.Issuer]).Select(a => (JsonNode)a)]),
         };
     }
 
@@ -98,7 +102,8 @@ internal sealed class AccessReviews(RbacAuthorizer authorizer, Authenticator aut
         var (resources, paths) = (new JsonArray(), new JsonArray());
         if (user.Groups.Contains("system:masters"))
         {
-            resources.Add(new JsonObject { ["verbs"] = List(["*"]), ["apiGroups"] = List(["*"]), ["resources"] = List(["*"]) });
+            resources.Add(
+                new JsonObject { ["verbs"] = List(["*"]), ["apiGroups"] = List(["*"]), ["resources"] = List(["*"]) });
             paths.Add(new JsonObject { ["verbs"] = List(["*"]), ["nonResourceURLs"] = List(["*"]) });
         }
         foreach (var rule in authorizer.Rules(user, space))

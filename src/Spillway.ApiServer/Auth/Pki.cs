@@ -38,13 +38,16 @@ public sealed class Pki
     /// <summary>The server's certificate for an address; made anew when the kept one does not name it.</summary>
     public X509Certificate2 Serving(IPAddress address)
     {
-        if (_folder is not null && TryLoad("apiserver") is { } kept && kept.MatchesHostname(address.ToString())) return kept;
+        if (_folder is not null && TryLoad("apiserver") is { } kept && kept.MatchesHostname(address.ToString()))
+            return kept;
         var made = Issue("kube-apiserver", [], request =>
         {
             var names = new SubjectAlternativeNameBuilder();
             foreach (var name in (ReadOnlySpan<string>)["localhost", "kubernetes", "kubernetes.default",
-                "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", Dns.GetHostName()]) names.AddDnsName(name);
-            foreach (var ip in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("10.96.0.1"), address }.Distinct())
+                "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", Dns.GetHostName()]) names.AddDnsName(
+                    name);
+            foreach (var ip in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("10.96.0.1"),
+                address }.Distinct())
                 names.AddIpAddress(ip);
             request.CertificateExtensions.Add(names.Build());
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));

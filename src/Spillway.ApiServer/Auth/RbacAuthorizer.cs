@@ -94,7 +94,8 @@ internal sealed class RbacAuthorizer(ObjectStore store)
         var (kind, name) = (tree.Map("roleRef")?.Text("kind") ?? "", tree.Map("roleRef")?.Text("name") ?? "");
         List<AccessRule>? rules = null;
         if (kind == "ClusterRole") clusterRoles.TryGetValue(name, out rules);
-        else if (store.Get(s_sources[3], binding.Namespace + "/" + name) is { } role) rules = AccessRule.Read(role.Shared, []);
+        else if (store.Get(s_sources[3], binding.Namespace + "/" + name) is { } role)
+            rules = AccessRule.Read(role.Shared, []);
         if (rules is null) return;
         var shown = binding.Namespace.Length == 0
             ? $"ClusterRoleBinding \"{binding.Name}\" of {kind} \"{name}\""
@@ -139,7 +140,8 @@ internal sealed record AccessRule(
         foreach (var selector in gather.Objects("clusterRoleSelectors"))
         {
             foreach (var other in all)
-                if (Selects(selector, other) && !ReferenceEquals(other.Shared, role)) rules.AddRange(Read(other.Shared, all));
+                if (Selects(selector, other) && !ReferenceEquals(other.Shared, role))
+                    rules.AddRange(Read(other.Shared, all));
         }
         return rules;
     }
@@ -156,11 +158,13 @@ internal sealed record AccessRule(
         selector.Map("matchLabels") is { } wanted
         && wanted.All(w => role.Labels.TryGetValue(w.Key, out var value) && value == w.Value.AsText());
 
-    private static bool Has(string[] list, string item) => Array.IndexOf(list, item) >= 0 || Array.IndexOf(list, "*") >= 0;
+    private static bool Has(string[] list, string item) =>
+        Array.IndexOf(list, item) >= 0 || Array.IndexOf(list, "*") >= 0;
 
     private bool HasResource(AccessQuestion question)
     {
-        var whole = question.Subresource.Length == 0 ? question.Resource : question.Resource + "/" + question.Subresource;
+        var whole = question.Subresource.Length == 0
+            ? question.Resource : question.Resource + "/" + question.Subresource;
         foreach (var resource in Resources)
         {
             if (resource == "*" || resource == whole) return true;

@@ -13,14 +13,16 @@ internal sealed record TokenBinding(string Kind, string Name, string Uid);
 
 /// <summary>What a token is asked for.</summary>
 internal sealed record TokenOrder(
-    string Namespace, string Account, string AccountUid, IReadOnlyList<string> Audiences, TimeSpan Length, TokenBinding? Binding);
+    string Namespace, string Account, string AccountUid, IReadOnlyList<string> Audiences, TimeSpan Length,
+        TokenBinding? Binding);
 
 /// <summary>Issues and checks the JSON web tokens of service accounts.</summary>
 internal sealed class ServiceAccountTokens(Pki pki, ObjectStore store, TimeProvider time, Func<string> newId)
 {
     public const string Issuer = "https://kubernetes.default.svc";
 
-    private readonly string _keyId = Base64Url.EncodeToString(SHA256.HashData(pki.TokenKey.ExportSubjectPublicKeyInfo()));
+    private readonly string _keyId =
+        Base64Url.EncodeToString(SHA256.HashData(pki.TokenKey.ExportSubjectPublicKeyInfo()));
 
     public string KeyId => _keyId;
 
@@ -101,7 +103,8 @@ internal sealed class ServiceAccountTokens(Pki pki, ObjectStore store, TimeProvi
 
     private bool Exists(string resource, string space, JsonObject? reference)
     {
-        if (reference?.Text("name") is not { } name || store.Get(resource, space + "/" + name) is not { } item) return false;
+        if (reference?.Text("name") is not { } name || store.Get(resource, space + "/" + name) is not { } item)
+            return false;
         return JsonScan.Text(item.Bytes.Span, "metadata", "uid") == reference.Text("uid");
     }
 

@@ -86,7 +86,8 @@ public static class Canonical
         List<(string, JsonNode?)>? changed = null;
         foreach (var (key, child) in map)
         {
-            var formed = child is null ? Zero(values) : values.Format == "quantity" ? Amount(child) : Value(child, values) ?? child;
+            var formed = child is null ? Zero(values) : values.Format == "quantity"
+                ? Amount(child) : Value(child, values) ?? child;
             if (!ReferenceEquals(formed, child)) (changed ??= []).Add((key, formed));
         }
         if (changed is not null)
@@ -147,7 +148,8 @@ public static class Canonical
         if (text.Length == 0) return null;
         var micro = schema.TypeName?.EndsWith("MicroTime", StringComparison.Ordinal) == true;
         if (text.Length == (micro ? 27 : 20) && text[^1] == 'Z') return value;
-        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)) return value;
+        if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            return value;
         return JsonValue.Create(time.UtcDateTime.ToString(
             micro ? "yyyy-MM-ddTHH:mm:ss.ffffffZ" : "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
     }

@@ -16,7 +16,8 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
     private static readonly Dictionary<string, string> s_named = new(StringComparer.Ordinal)
     {
         ["restartPolicy"] = "v1.RestartPolicy", ["dnsPolicy"] = "v1.DNSPolicy", ["imagePullPolicy"] = "v1.PullPolicy",
-        ["protocol"] = "v1.Protocol", ["uid"] = "types.UID", ["terminationMessagePolicy"] = "v1.TerminationMessagePolicy",
+        ["protocol"] = "v1.Protocol", ["uid"] = "types.UID", ["terminationMessagePolicy"] =
+            "v1.TerminationMessagePolicy",
         ["effect"] = "v1.TaintEffect", ["phase"] = "v1.PodPhase", ["sessionAffinity"] = "v1.ServiceAffinity",
         ["whenUnsatisfiable"] = "v1.UnsatisfiableConstraintAction", ["preemptionPolicy"] = "v1.PreemptionPolicy",
     };
@@ -127,8 +128,10 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
             case SchemaType.String when kind != JsonValueKind.String: Wrong(value, schema, structName); break;
             case SchemaType.String when schema.Format == "byte": CheckBase64(value.GetValue<string>()); break;
             case SchemaType.String when schema.Format == "date-time": CheckTime(value.GetValue<string>()); break;
-            case SchemaType.Boolean when kind is not (JsonValueKind.True or JsonValueKind.False): Wrong(value, schema, structName); break;
-            case SchemaType.Integer when kind != JsonValueKind.Number || !Fits(value, schema): Wrong(value, schema, structName); break;
+            case SchemaType.Boolean when kind is not (JsonValueKind.True or JsonValueKind.False): Wrong(
+                value, schema, structName); break;
+            case SchemaType.Integer when kind != JsonValueKind.Number
+                || !Fits(value, schema): Wrong(value, schema, structName); break;
             case SchemaType.Number when kind != JsonValueKind.Number: Wrong(value, schema, structName); break;
             case SchemaType.IntOrString when kind == JsonValueKind.Number && !Fits(value, schema):
                 TypeError ??= $"json: cannot unmarshal number {value.ToJsonString()} into Go value of type int32";
@@ -144,7 +147,8 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
 
     private void CheckQuantity(JsonNode value, JsonValueKind kind)
     {
-        if (kind is not (JsonValueKind.String or JsonValueKind.Number) || !Quantity.TryParse(value.ToString().Trim(), out _))
+        if (kind is not (JsonValueKind.String or JsonValueKind.Number)
+            || !Quantity.TryParse(value.ToString().Trim(), out _))
             TypeError ??= kind == JsonValueKind.String && value.ToString().Length == 0
                 ? "quantities must match the regular expression '" + QuantityPattern + "'"
                 : SuffixError(value.ToString());
@@ -154,7 +158,8 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
     private static string SuffixError(string text)
     {
         var at = text.AsSpan().IndexOfAnyExcept("+-.0123456789");
-        return at > 0 && char.IsAsciiDigit(text[at - 1]) && text.AsSpan(at).IndexOfAnyExcept("eEinumkKMGTP+-0123456789") < 0
+        return at > 0 && char.IsAsciiDigit(text[at - 1])
+            && text.AsSpan(at).IndexOfAnyExcept("eEinumkKMGTP+-0123456789") < 0
             ? "unable to parse quantity's suffix"
             : "quantities must match the regular expression '" + QuantityPattern + "'";
     }
@@ -173,7 +178,8 @@ internal sealed class FieldCheck(Dictionary<JsonObject, List<string>>? doubled)
 
     private void CheckTime(string text)
     {
-        if (text.Length == 0 || DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)) return;
+        if (text.Length == 0 || DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out _))
+            return;
         TypeError ??= $"parsing time {Quoted(text)} as \"2006-01-02T15:04:05Z07:00\": cannot parse {Quoted(text)} as \"2006\"";
     }
 

@@ -120,7 +120,8 @@ public ref struct GoJson
     {
         var start = ++_at;
         var plain = _text[start..].IndexOfAny((byte)'"', (byte)'\\');
-        if (plain >= 0 && _text[start + plain] == '"' && _text.Slice(start, plain).IndexOfAnyInRange((byte)0, (byte)0x1f) < 0)
+        if (plain >= 0
+            && _text[start + plain] == '"' && _text.Slice(start, plain).IndexOfAnyInRange((byte)0, (byte)0x1f) < 0)
         {
             _at = start + plain + 1;
             return Encoding.UTF8.GetString(_text.Slice(start, plain));
@@ -216,7 +217,8 @@ public ref struct GoJson
             Digits();
         }
         var digits = _text[start.._at];
-        if (whole && long.TryParse(digits, CultureInfo.InvariantCulture, out var number)) return JsonValue.Create(number);
+        if (whole && long.TryParse(digits, CultureInfo.InvariantCulture, out var number))
+            return JsonValue.Create(number);
         // The text is kept as it came: nobody loses a digit.
         return JsonNode.Parse(digits)!;
     }

@@ -34,7 +34,8 @@ public static class ObjectDecoder
     }
 
     /// <summary>As <see cref="Json"/>, for a tree that was read elsewhere (YAML).</summary>
-    public static DecodedObject Tree(JsonObject item, ResourceType type, Dictionary<JsonObject, List<string>>? doubled = null)
+    public static DecodedObject Tree(
+        JsonObject item, ResourceType type, Dictionary<JsonObject, List<string>>? doubled = null)
     {
         var check = new FieldCheck(doubled);
         check.Object(item, type);
@@ -56,7 +57,8 @@ public static class ObjectDecoder
         var check = new FieldCheck(null);
         check.Object(item, type);
         var why = check.TypeError
-            ?? (strict && check.Problems.Count > 0 ? "strict decoding error: " + string.Join(", ", check.Problems) : null);
+            ?? (strict && check.Problems.Count > 0
+                ? "strict decoding error: " + string.Join(", ", check.Problems) : null);
         if (why is null) return check.Problems;
         var error = FieldError.Invalid("patch", JsonValue.Create(text()), why);
         throw new ApiFailure(422, "Invalid", $" \"\" is invalid: {error}")
@@ -77,7 +79,8 @@ public static class ObjectDecoder
         return ApiFailure.BadRequest($"{kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: {why}");
     }
 
-    private static ApiFailure Unrecognized(ReadOnlySpan<byte> body, ResourceType type, string why) => ApiFailure.BadRequest(
+    private static ApiFailure Unrecognized(ReadOnlySpan<byte> body, ResourceType type, string why) =>
+        ApiFailure.BadRequest(
         $"the object provided is unrecognized (must be of type {type.Kind}): {why} ({Summary(body)})");
 
     private static string Summary(ReadOnlySpan<byte> body)

@@ -42,7 +42,8 @@ public static class Defaults
         [("admissionregistration.k8s.io", "ValidatingAdmissionPolicy")] = PolicyDefaults.AdmissionPolicy,
         [("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding")] = PolicyDefaults.AdmissionPolicyBinding,
         [("resource.k8s.io", "ResourceClaim")] = item => PolicyDefaults.ResourceClaim(item.Map("spec")),
-        [("resource.k8s.io", "ResourceClaimTemplate")] = item => PolicyDefaults.ResourceClaim(item.Map("spec")?.Map("spec")),
+        [("resource.k8s.io", "ResourceClaimTemplate")] = item =>
+            PolicyDefaults.ResourceClaim(item.Map("spec")?.Map("spec")),
         [("apiextensions.k8s.io", "CustomResourceDefinition")] = PolicyDefaults.CustomResourceDefinition,
         [("apiregistration.k8s.io", "APIService")] = PolicyDefaults.ApiService,
     };

@@ -99,7 +99,8 @@ internal static class PodDefaults
         {
             if (requests.ContainsKey(name)) continue;
             // A pod's own cpu and memory requests come from its containers when those have any.
-            if (pod is not null && pod.Objects("containers").Any(c => c.Map("resources")?.Map("requests")?[name] is not null)) continue;
+            if (pod is not null
+                && pod.Objects("containers").Any(c => c.Map("resources")?.Map("requests")?[name] is not null)) continue;
             requests[name] = amount?.DeepClone();
         }
         if (requests.Parent is null && requests.Count > 0) resources["requests"] = requests;
@@ -138,7 +139,8 @@ internal static class PodDefaults
                 case "hostPath" when source["type"] is null: source["type"] = ""; break;
                 case "iscsi": source.Default("iscsiInterface", "default"); break;
                 case "ephemeral":
-                    if (source.Map("volumeClaimTemplate")?.Map("spec") is { } claim) claim.Default("volumeMode", "Filesystem");
+                    if (source.Map("volumeClaimTemplate")?.Map("spec") is { } claim)
+                        claim.Default("volumeMode", "Filesystem");
                     break;
                 case "image": source.Default("pullPolicy", PullPolicy(source.Text("reference") ?? "")); break;
                 case "rbd" or "azureDisk" or "scaleIO": CoreDefaults.VolumeSource(kind, source); break;

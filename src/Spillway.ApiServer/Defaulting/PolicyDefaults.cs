@@ -50,7 +50,8 @@ internal static class PolicyDefaults
         spec.Default("fsGroupPolicy", "ReadWriteOnceWithFSType");
         spec.Default("requiresRepublish", false);
         spec.Default("seLinuxMount", false);
-        if (spec["volumeLifecycleModes"] is not JsonArray { Count: > 0 }) spec["volumeLifecycleModes"] = new JsonArray("Persistent");
+        if (spec["volumeLifecycleModes"] is not JsonArray { Count: > 0 })
+            spec["volumeLifecycleModes"] = new JsonArray("Persistent");
     }
 
     public static void NetworkPolicy(JsonObject item)

@@ -100,7 +100,8 @@ internal sealed class DiscoveryDocuments(TypeCatalog types, Func<bool> measures)
 
     /// <summary>By name; those of custom resources as they come, status first.</summary>
     private static IEnumerable<SubresourceType> Parts(ResourceType type) =>
-        type.IsCustom ? type.Subresources.Values : type.Subresources.Values.OrderBy(p => p.Name, StringComparer.Ordinal);
+        type.IsCustom
+            ? type.Subresources.Values : type.Subresources.Values.OrderBy(p => p.Name, StringComparer.Ordinal);
 
     public JsonObject? ResourceList(string group, string version)
     {
@@ -200,7 +201,8 @@ internal sealed class DiscoveryDocuments(TypeCatalog types, Func<bool> measures)
         shown["subresources"] = new JsonArray([.. type.Subresources.Values.OrderBy(p => p.Name, StringComparer.Ordinal)
             .Select(p => (JsonNode)new JsonObject
             {
-                ["subresource"] = p.Name, ["responseKind"] = Kind(type, p.Group, p.Version, p.Kind), ["verbs"] = List(p.Verbs),
+                ["subresource"] = p.Name, ["responseKind"] = Kind(type, p.Group, p.Version, p.Kind), ["verbs"] =
+                    List(p.Verbs),
             })]);
         return shown;
     }

@@ -28,7 +28,8 @@ internal sealed class GeneralPaths(
         }
         return path switch
         {
-            "" or "/" => Json(request, () => new JsonObject { ["paths"] = new JsonArray([.. Paths().Select(p => (JsonNode)p)]) }),
+            "" or "/" => Json(
+                request, () => new JsonObject { ["paths"] = new JsonArray([.. Paths().Select(p => (JsonNode)p)]) }),
             "/version" => Json(request, Versions),
             "/api" or "/apis" => Discovery(request, isCore: path == "/api"),
             "/.well-known/openid-configuration" => ApiResponse.Of(200, OpenIdConfiguration()),
@@ -71,7 +72,8 @@ internal sealed class GeneralPaths(
             if (asks && !wanted.Contains("v=v2")) continue;
             if (asks) return Aggregated(request, isCore);
             if (wanted[0] is "application/json" or "*/*" or "application/*" or "" or "application/yaml")
-                return Json(request, () => isCore ? DiscoveryDocuments.CoreVersions(address()) : _discovery.GroupList());
+                return Json(request, () => isCore
+                    ? DiscoveryDocuments.CoreVersions(address()) : _discovery.GroupList());
         }
         return ApiResponse.Of(new ApiFailure(406, "NotAcceptable",
             "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"));
@@ -98,11 +100,13 @@ internal sealed class GeneralPaths(
             {
                 var path = group.Length == 0 ? "api/" + version : $"apis/{group}/{version}";
                 // The hash only has to change when the document may have.
-                var hash = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{path} {Stamp(group, version)}")));
+                var hash =
+                    Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{path} {Stamp(group, version)}")));
                 paths[path] = new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{path}?hash={hash}" };
             }
         }
-        var body = Encoding.UTF8.GetBytes(new JsonObject { ["paths"] = paths }.ToJsonString(Spillway.ApiServer.Json.Relaxed));
+        var body =
+            Encoding.UTF8.GetBytes(new JsonObject { ["paths"] = paths }.ToJsonString(Spillway.ApiServer.Json.Relaxed));
         return new ApiResponse
         {
             Status = 200, Body = [body], ContentType = "text/plain; charset=utf-8",

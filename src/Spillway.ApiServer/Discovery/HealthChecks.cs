@@ -16,7 +16,8 @@ internal static class HealthChecks
         "start-kube-apiserver-identity-lease-garbage-collector", "storage-readiness",
         "start-legacy-token-tracking-controller", "start-service-ip-repair-controllers", "rbac/bootstrap-roles",
         "scheduling/bootstrap-system-priority-classes", "priority-and-fairness-config-producer", "bootstrap-controller",
-        "start-kubernetes-service-cidr-controller", "aggregator-reload-proxy-client-cert", "start-kube-aggregator-informers",
+        "start-kubernetes-service-cidr-controller", "aggregator-reload-proxy-client-cert",
+            "start-kube-aggregator-informers",
         "apiservice-status-local-available-controller", "apiservice-status-remote-available-controller",
         "apiservice-registration-controller", "apiservice-wait-for-first-sync", "apiservice-discovery-controller",
         "kube-apiserver-autoregistration",
@@ -59,7 +60,8 @@ internal static class HealthChecks
 
     private static string Verbose(string endpoint, Query query)
     {
-        var excluded = query.Pairs.Where(p => p.Name == "exclude").Select(p => p.Value).ToHashSet(StringComparer.Ordinal);
+        var excluded =
+            query.Pairs.Where(p => p.Name == "exclude").Select(p => p.Value).ToHashSet(StringComparer.Ordinal);
         var text = new StringBuilder();
         foreach (var name in Names(endpoint))
             text.Append("[+]").Append(name).Append(excluded.Remove(name) ? " excluded: ok\n" : " ok\n");

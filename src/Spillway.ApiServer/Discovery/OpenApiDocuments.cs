@@ -63,7 +63,8 @@ internal sealed class OpenApiDocuments(DiscoveryDocuments discovery)
     private static void AddResource(JsonObject paths, SchemaWriter writer, ResourceType type, bool isV3)
     {
         var root = type.Group.Length == 0 ? "/api/" + type.Version : $"/apis/{type.Group}/{type.Version}";
-        var collection = type.Namespaced ? $"{root}/namespaces/{{namespace}}/{type.Resource}" : $"{root}/{type.Resource}";
+        var collection = type.Namespaced
+            ? $"{root}/namespaces/{{namespace}}/{type.Resource}" : $"{root}/{type.Resource}";
         var reference = writer.Root(type);
         if (type.Namespaced && type.Verbs.Contains("list"))
             paths[$"{root}/{type.Resource}"] = Operations(type, reference, isV3, "list");
@@ -72,11 +73,13 @@ internal sealed class OpenApiDocuments(DiscoveryDocuments discovery)
         foreach (var part in type.Subresources.Values.OrderBy(p => p.Name, StringComparer.Ordinal))
         {
             var shown = type with { Verbs = part.Verbs, Kind = part.Kind, Group = part.Group, Version = part.Version };
-            paths[$"{collection}/{{name}}/{part.Name}"] = Operations(shown, reference, isV3, "get", "create", "update", "patch");
+            paths[$"{collection}/{{name}}/{part.Name}"] =
+                Operations(shown, reference, isV3, "get", "create", "update", "patch");
         }
     }
 
-    private static JsonObject Operations(ResourceType type, string reference, bool isV3, params ReadOnlySpan<string> verbs)
+    private static JsonObject Operations(
+        ResourceType type, string reference, bool isV3, params ReadOnlySpan<string> verbs)
     {
         var operations = new JsonObject();
         foreach (var verb in verbs)
@@ -124,7 +127,8 @@ internal sealed class OpenApiDocuments(DiscoveryDocuments discovery)
         var parameters = new JsonArray();
         foreach (var name in names)
         {
-            var type = name switch { "force" => "boolean", "limit" or "gracePeriodSeconds" => "integer", _ => "string" };
+            var type =
+                name switch { "force" => "boolean", "limit" or "gracePeriodSeconds" => "integer", _ => "string" };
             var parameter = new JsonObject { ["name"] = name, ["in"] = "query" };
             if (isV3) parameter["schema"] = new JsonObject { ["type"] = type, ["uniqueItems"] = true };
             else

@@ -81,7 +81,8 @@ internal sealed class SchemaWriter(SortedDictionary<string, JsonObject> schemas,
         if (shape.Default is { } value) schema["default"] = value.DeepClone();
         if (shape.Enum is { } values) schema["enum"] = new JsonArray([.. values.Select(v => (JsonNode)v)]);
         if (shape.Nullable) schema["nullable"] = true;
-        if (shape is { PreserveUnknown: true, Type: SchemaType.Object }) schema["x-kubernetes-preserve-unknown-fields"] = true;
+        if (shape is { PreserveUnknown: true, Type: SchemaType.Object })
+            schema["x-kubernetes-preserve-unknown-fields"] = true;
         if (shape.PatchStrategy is { } strategy) schema["x-kubernetes-patch-strategy"] = strategy;
         if (shape.PatchMergeKey is { } key) schema["x-kubernetes-patch-merge-key"] = key;
     }

@@ -78,7 +78,8 @@ public sealed class Query
     }
 
     /// <summary>True for a value as <c>strconv.ParseBool</c> and Kubernetes' query conversion read it.</summary>
-    public bool Flag(string name) => this[name] is { } value && value is not ("0" or "false" or "False" or "f" or "F" or "FALSE");
+    public bool Flag(string name) =>
+        this[name] is { } value && value is not ("0" or "false" or "False" or "f" or "F" or "FALSE");
 
     private static string Unescape(ReadOnlySpan<char> text) =>
         text.IndexOfAny('%', '+') < 0 ? text.ToString() : Uri.UnescapeDataString(text.ToString().Replace('+', ' '));

@@ -53,7 +53,8 @@ public sealed class HttpFront : IAsyncDisposable
             await app.DisposeAsync();
             throw new IOException($"{listen} cannot be listened on: {e.Message} Choose another address or port, or 0 for a free one.", e);
         }
-        var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var bound =
+            app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         front.Address = new Uri(bound);
         server.PublicAddress = front.Address.Authority;
         return front;
@@ -104,13 +105,16 @@ public sealed class HttpFront : IAsyncDisposable
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e)
         {
             var failure = e.StatusCode == 413
-                ? new ApiFailure(413, "RequestEntityTooLarge", $"Request entity too large: limit is {BodyLimit}") { Details = [] }
+                ? new ApiFailure(
+                    413, "RequestEntityTooLarge", $"Request entity too large: limit is {BodyLimit}") { Details = [] }
                 : ApiFailure.BadRequest(e.Message);
-            if (!context.Response.HasStarted) await WriteAsync(context, ApiResponse.Of(failure), context.RequestAborted);
+            if (!context.Response.HasStarted)
+                await WriteAsync(context, ApiResponse.Of(failure), context.RequestAborted);
         }
     }
 
-    private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(
+        HttpRequest request, CancellationToken cancellationToken)
     {
         if (request.ContentLength == 0 || (request.ContentLength is null && !HasBody(request))) return default;
         var reader = request.BodyReader;
@@ -128,7 +132,8 @@ public sealed class HttpFront : IAsyncDisposable
     }
 
     private static bool HasBody(HttpRequest request) =>
-        request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
+        request.HttpContext.Features
+            .Get<Microsoft.AspNetCore.Http.Features.IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
 
     private static ApiRequest Translate(HttpContext context, ReadOnlyMemory<byte> body)
     {
@@ -141,7 +146,8 @@ public sealed class HttpFront : IAsyncDisposable
             Path = query < 0 ? target : target[..query],
             Query = query < 0 ? Query.Empty : Query.Parse(target.AsSpan(query)),
             Header = name => request.Headers.TryGetValue(name, out var value) ? value.ToString() : null,
-            HeaderValues = name => request.Headers.TryGetValue(name, out var value) ? [.. value.Select(v => v ?? "")] : [],
+            HeaderValues = name =>
+                request.Headers.TryGetValue(name, out var value) ? [.. value.Select(v => v ?? "")] : [],
             HeaderNames = new LazyNames(request.Headers),
             Body = body,
             ClientCertificate = context.Connection.ClientCertificate,
@@ -174,7 +180,8 @@ public sealed class HttpFront : IAsyncDisposable
     }
 
     private static async Task StreamAsync(
-        HttpResponse answer, IAsyncEnumerable<ReadOnlyMemory<byte>> lines, bool hasLineEnds, CancellationToken cancellationToken)
+        HttpResponse answer, IAsyncEnumerable<ReadOnlyMemory<byte>> lines, bool hasLineEnds,
+            CancellationToken cancellationToken)
     {
         // The head goes out at once: clients take a watch for established when they see it.
         await answer.StartAsync(cancellationToken);

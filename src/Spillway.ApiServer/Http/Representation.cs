@@ -28,7 +28,8 @@ public sealed record Representation(Shape Shape, bool IsYaml, bool IsPretty)
             return query.Pairs.Count > 0 && query.Flag("pretty") ? Json with { IsPretty = true } : Json;
         foreach (var part in accept.Split(','))
         {
-            if (Read(part, hasProtobuf) is { } form) return form with { IsPretty = !form.IsProtobuf && query.Flag("pretty") };
+            if (Read(part, hasProtobuf) is { } form)
+                return form with { IsPretty = !form.IsProtobuf && query.Flag("pretty") };
         }
         return null;
     }
@@ -38,7 +39,8 @@ public sealed record Representation(Shape Shape, bool IsYaml, bool IsPretty)
         var parameters = part.Split(';', StringSplitOptions.TrimEntries);
         var isYaml = parameters[0] is "application/yaml";
         var isProtobuf = parameters[0] is ProtobufAnswer.MediaType;
-        if (!isYaml && !isProtobuf && parameters[0] is not ("application/json" or "*/*" or "application/*")) return null;
+        if (!isYaml && !isProtobuf && parameters[0] is not ("application/json" or "*/*" or "application/*"))
+            return null;
         string kind = "", group = "", version = "";
         foreach (var parameter in parameters.AsSpan(1))
         {
@@ -53,7 +55,8 @@ public sealed record Representation(Shape Shape, bool IsYaml, bool IsPretty)
             }
         }
         if (kind.Length == 0)
-            return isProtobuf && !hasProtobuf ? null : new Representation(Shape.Whole, isYaml, false) { IsProtobuf = isProtobuf };
+            return isProtobuf && !hasProtobuf
+                ? null : new Representation(Shape.Whole, isYaml, false) { IsProtobuf = isProtobuf };
         if (group != "meta.k8s.io" || version is not ("v1" or "v1beta1")) return null;
         // Tables have no protobuf form; partial metadata has one, whatever the kind.
         if (isProtobuf && (kind == "Table" || version != "v1")) return null;
@@ -63,7 +66,8 @@ public sealed record Representation(Shape Shape, bool IsYaml, bool IsPretty)
             "PartialObjectMetadata" or "PartialObjectMetadataList" =>
                 new Representation(Shape.Metadata, isYaml, false)
                 {
-                    MetaVersion = version, IsProtobuf = isProtobuf, IsList = kind.EndsWith("List", StringComparison.Ordinal),
+                    MetaVersion = version, IsProtobuf = isProtobuf, IsList =
+                        kind.EndsWith("List", StringComparison.Ordinal),
                 },
             _ => null,
         };

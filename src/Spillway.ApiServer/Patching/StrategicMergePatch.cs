@@ -44,7 +44,8 @@ public static class StrategicMergePatch
                 var list = key[SetOrder.Length..];
                 Order(original, patch, list, value, schema?.Properties.GetValueOrDefault(list));
             }
-            else if (key.StartsWith(DeleteFrom, StringComparison.Ordinal)) DeleteScalars(original, key[DeleteFrom.Length..], value);
+            else if (key.StartsWith(DeleteFrom, StringComparison.Ordinal))
+                DeleteScalars(original, key[DeleteFrom.Length..], value);
             else if (!patch.ContainsKey(SetOrder + key)) MergeField(original, key, value, Field(schema, key));
         }
         return original;

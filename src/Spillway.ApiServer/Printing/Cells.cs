@@ -12,7 +12,8 @@ internal static class Cells
 
     public static string Name(JsonObject item) => item.Map("metadata")?.Text("name") ?? "";
 
-    public static string Age(JsonObject item, DateTimeOffset now) => Since(item.Map("metadata")?.Text("creationTimestamp"), now);
+    public static string Age(JsonObject item, DateTimeOffset now) =>
+        Since(item.Map("metadata")?.Text("creationTimestamp"), now);
 
     /// <summary>How long ago, such as <c>5m10s</c>.</summary>
     public static string Since(string? time, DateTimeOffset now) =>
@@ -73,7 +74,8 @@ internal static class Cells
     /// <summary>Labels as a one-line selector.</summary>
     public static string Labels(JsonObject? labels) => labels is not { Count: > 0 }
         ? None
-        : string.Join(',', labels.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value.AsText()}"));
+        : string.Join(
+            ',', labels.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value.AsText()}"));
 
     public static JsonObject? Condition(JsonObject item, string type) =>
         item.Map("status")?.Objects("conditions").FirstOrDefault(c => c.Text("type") == type);

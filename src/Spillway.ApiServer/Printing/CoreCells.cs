@@ -87,8 +87,10 @@ internal static class CoreCells
         return
         [
             seenLast, item.Text("type") ?? "", item.Text("reason") ?? "",
-            $"{about?.Text("kind")?.ToLowerInvariant()}/{about?.Text("name")}", about?.Text("fieldPath") ?? "", Source(item),
-            (item.Text("message") ?? item.Text("note") ?? "").Trim(), seenFirst, Math.Max(count, 1).ToString(), Cells.Name(item),
+            $"{about?.Text("kind")?.ToLowerInvariant()}/{about?.Text("name")}", about?.Text("fieldPath")
+                ?? "", Source(item),
+            (item.Text("message") ?? item.Text("note") ?? "").Trim(), seenFirst, Math.Max(count, 1).ToString(),
+                Cells.Name(item),
         ];
     }
 
@@ -97,7 +99,8 @@ internal static class CoreCells
         var requests = new List<string>();
         var limits = new List<string>();
         var used = item.Map("status")?.Map("used");
-        foreach (var (name, hard) in (item.Map("status")?.Map("hard") ?? []).OrderBy(p => p.Key, StringComparer.Ordinal))
+        foreach (
+            var (name, hard) in (item.Map("status")?.Map("hard") ?? []).OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             var target = name.StartsWith("limits", StringComparison.Ordinal) ? limits : requests;
             target.Add($"{name}: {used?[name] ?? "0"}/{hard}");
@@ -127,7 +130,8 @@ internal static class CoreCells
         var roles = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var (key, value) in node.Map("metadata")?.Map("labels") ?? [])
         {
-            if (key.StartsWith(RolePrefix, StringComparison.Ordinal) && key.Length > RolePrefix.Length) roles.Add(key[RolePrefix.Length..]);
+            if (key.StartsWith(RolePrefix, StringComparison.Ordinal) && key.Length > RolePrefix.Length)
+                roles.Add(key[RolePrefix.Length..]);
             else if (key == "kubernetes.io/role" && value.AsText() is { Length: > 0 } role) roles.Add(role);
         }
         return roles.Count == 0 ? Cells.None : string.Join(',', roles);
@@ -144,7 +148,8 @@ internal static class CoreCells
         {
             case "LoadBalancer":
                 var balancers = (service.Map("status")?.Map("loadBalancer")?.Objects("ingress") ?? [])
-                    .Select(i => i.Text("ip") is { Length: > 0 } ip ? ip : i.Text("hostname") ?? "").Where(a => a.Length > 0);
+                    .Select(i => i.Text("ip") is { Length: > 0 } ip ? ip : i.Text("hostname")
+                        ?? "").Where(a => a.Length > 0);
                 string[] all = [.. balancers, .. given];
                 return all.Length == 0 ? "<pending>" : string.Join(',', all);
             case "ExternalName": return spec.Text("externalName") ?? "";

@@ -15,7 +15,8 @@ internal static class PodCells
         return
         [
             Cells.Name(pod), $"{view.Ready}/{view.Total}", view.Reason, view.Restarts, Cells.Age(pod, now),
-            Cells.OrNone(ip), Cells.OrNone(spec?.Text("nodeName")), Cells.OrNone(status?.Text("nominatedNodeName")), Gates(pod),
+            Cells.OrNone(ip), Cells.OrNone(spec?.Text("nodeName")), Cells.OrNone(status?.Text("nominatedNodeName")),
+                Gates(pod),
         ];
     }
 
@@ -25,7 +26,8 @@ internal static class PodCells
         var phase = pod.Map("status")?.Text("phase");
         if (phase is not ("Succeeded" or "Failed")) return null;
         var message = phase == "Succeeded" ? "The pod has completed successfully." : "The pod failed.";
-        return new JsonObject { ["type"] = "Completed", ["status"] = "True", ["reason"] = phase, ["message"] = message };
+        return new JsonObject { ["type"] = "Completed", ["status"] = "True", ["reason"] = phase,
+            ["message"] = message };
     }
 
     private static string Gates(JsonObject pod)
@@ -133,7 +135,8 @@ internal static class PodCells
         }
 
         private static DateTimeOffset? Latest(DateTimeOffset? known, JsonObject container) =>
-            Cells.TryTime(container.Map("lastState")?.Map("terminated")?.Text("finishedAt"), out var at) && !(at <= known)
+            Cells.TryTime(container.Map("lastState")?.Map("terminated")?.Text("finishedAt"), out var at)
+                && !(at <= known)
                 ? at : known;
     }
 }

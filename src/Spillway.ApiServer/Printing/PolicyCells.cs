@@ -44,7 +44,8 @@ internal static class PolicyCells
             .Select(i => i.Text("ip") is { Length: > 0 } ip ? ip : i.Text("hostname") ?? "");
         return
         [
-            Cells.Name(item), Cells.OrNone(spec?.Text("ingressClassName")), hosts.Count == 0 ? "*" : CoreCells.Some(hosts),
+            Cells.Name(item), Cells.OrNone(spec?.Text("ingressClassName")), hosts.Count == 0
+                ? "*" : CoreCells.Some(hosts),
             string.Join(',', addresses), spec?.Objects("tls").Any() == true ? "80, 443" : "80", Cells.Age(item, now),
         ];
     }
@@ -55,7 +56,8 @@ internal static class PolicyCells
         var parameters = spec?.Map("parameters");
         var shown = Cells.None;
         if (parameters is not null)
-            shown = parameters.Text("kind") + (parameters.Text("apiGroup") is { } group ? "." + group : "") + "/" + parameters.Text("name");
+            shown = parameters.Text("kind") + (parameters.Text("apiGroup") is { } group
+                ? "." + group : "") + "/" + parameters.Text("name");
         return [Cells.Name(item), spec?.Text("controller") ?? "", shown, Cells.Age(item, now)];
     }
 
@@ -106,8 +108,10 @@ internal static class PolicyCells
     public static object?[] ResourceSlice(JsonObject item, DateTimeOffset now)
     {
         var spec = item.Map("spec");
-        var node = spec?.Text("nodeName") is { Length: > 0 } named ? named : spec?.Flag("allNodes") == true ? "<all>" : Cells.Unset;
-        return [Cells.Name(item), node, spec?.Text("driver") ?? "", spec?.Map("pool")?.Text("name") ?? "", Cells.Age(item, now)];
+        var node = spec?.Text("nodeName") is { Length: > 0 } named ? named : spec?.Flag("allNodes") == true
+            ? "<all>" : Cells.Unset;
+        return [Cells.Name(item), node, spec?.Text("driver") ?? "", spec?.Map("pool")?.Text("name")
+            ?? "", Cells.Age(item, now)];
     }
 
     public static object?[] ApiService(JsonObject item, DateTimeOffset now)

@@ -66,9 +66,11 @@ internal static class StorageCells
         var modes = spec.Texts("volumeLifecycleModes");
         return
         [
-            Cells.Name(item), spec["attachRequired"] is null || spec.Flag("attachRequired"), spec.Flag("podInfoOnMount"),
+            Cells.Name(item), spec["attachRequired"] is null
+                || spec.Flag("attachRequired"), spec.Flag("podInfoOnMount"),
             spec.Flag("storageCapacity"), tokens.Count == 0 ? Cells.Unset : string.Join(',', tokens),
-            spec.Flag("requiresRepublish"), modes.Length == 0 ? Cells.None : string.Join(',', modes), Cells.Age(item, now),
+            spec.Flag("requiresRepublish"), modes.Length == 0
+                ? Cells.None : string.Join(',', modes), Cells.Age(item, now),
         ];
     }
 

@@ -55,7 +55,8 @@ public static class TablePrinter
         [("storage.k8s.io", "CSIDriver")] = StorageCells.CsiDriver,
         [("storage.k8s.io", "VolumeAttributesClass")] = (item, now) =>
             [Cells.Name(item), item.Text("driverName"), Cells.Age(item, now)],
-        [("node.k8s.io", "RuntimeClass")] = (item, now) => [Cells.Name(item), item.Text("handler"), Cells.Age(item, now)],
+        [("node.k8s.io", "RuntimeClass")] = (item, now) =>
+            [Cells.Name(item), item.Text("handler"), Cells.Age(item, now)],
         [("resource.k8s.io", "DeviceClass")] = CoreCells.NameAndAge,
         [("resource.k8s.io", "ResourceClaimTemplate")] = CoreCells.NameAndAge,
         [("resource.k8s.io", "ResourceClaim")] = PolicyCells.ResourceClaim,
@@ -65,8 +66,10 @@ public static class TablePrinter
         [("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration")] = PolicyCells.PriorityLevel,
         [("admissionregistration.k8s.io", "ValidatingWebhookConfiguration")] = PolicyCells.Webhooks,
         [("admissionregistration.k8s.io", "MutatingWebhookConfiguration")] = PolicyCells.Webhooks,
-        [("admissionregistration.k8s.io", "ValidatingAdmissionPolicy")] = (item, now) => PolicyCells.Policy(item, "validations", now),
-        [("admissionregistration.k8s.io", "MutatingAdmissionPolicy")] = (item, now) => PolicyCells.Policy(item, "mutations", now),
+        [("admissionregistration.k8s.io", "ValidatingAdmissionPolicy")] = (item, now) =>
+            PolicyCells.Policy(item, "validations", now),
+        [("admissionregistration.k8s.io", "MutatingAdmissionPolicy")] = (item, now) =>
+            PolicyCells.Policy(item, "mutations", now),
         [("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding")] = PolicyCells.PolicyBinding,
         [("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding")] = PolicyCells.PolicyBinding,
     };

@@ -49,7 +49,8 @@ internal static class WorkloadCells
         var (spec, status) = (item.Map("spec"), item.Map("status"));
         return
         [
-            Cells.Name(item), Cells.Number(status, "desiredNumberScheduled"), Cells.Number(status, "currentNumberScheduled"),
+            Cells.Name(item), Cells.Number(status, "desiredNumberScheduled"),
+                Cells.Number(status, "currentNumberScheduled"),
             Cells.Number(status, "numberReady"), Cells.Number(status, "updatedNumberScheduled"),
             Cells.Number(status, "numberAvailable"), Cells.Labels(Pod(spec)?.Map("nodeSelector")), Cells.Age(item, now),
             Cells.Containers(Pod(spec)), Cells.Images(Pod(spec)), Cells.Selector(spec?.Map("selector")),
@@ -97,7 +98,8 @@ internal static class WorkloadCells
         [
             Cells.Name(item), spec?.Text("schedule") ?? "", Cells.OrNone(spec?.Text("timeZone")),
             spec?.Flag("suspend") == true, status?.Objects("active").Count() ?? 0, last,
-            Cells.Age(item, now), Cells.Containers(Pod(job)), Cells.Images(Pod(job)), Cells.Selector(job?.Map("selector")),
+            Cells.Age(item, now), Cells.Containers(Pod(job)), Cells.Images(Pod(job)),
+                Cells.Selector(job?.Map("selector")),
         ];
     }
 
@@ -147,7 +149,7 @@ internal static class WorkloadCells
             var target = wanted?.Map("target");
             all.Add(target?.Number("averageUtilization") is { } share
                 ? $"{name}{Percent(seen?.Number("averageUtilization"))}/{share}%"
-                : $"{name}{seen?.Text("averageValue") ?? seen?.Text("value") ?? Cells.Unknown}/{target?.Text("averageValue") ?? target?.Text("value")}");
+                : $"{name}{Value(seen) ?? Cells.Unknown}/{Value(target)}");
         }
         if (all.Count == 0) return Cells.None;
         return all.Count <= 2 ? string.Join(", ", all) : $"{all[0]}, {all[1]} + {all.Count - 2} more...";
@@ -156,4 +158,6 @@ internal static class WorkloadCells
     private static string Percent(long? share) => share is { } value ? $"{value}%" : Cells.Unknown;
 
     private static string Lower(string name) => name.Length == 0 ? name : char.ToLowerInvariant(name[0]) + name[1..];
+
+    private static string? Value(JsonObject? metric) => metric?.Text("averageValue") ?? metric?.Text("value");
 }

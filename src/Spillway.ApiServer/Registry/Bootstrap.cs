@@ -15,14 +15,16 @@ internal static class Bootstrap
     public static async Task EnsureAsync(IKubernetesTransport api, CancellationToken cancellationToken)
     {
         // All at once: on a disk they share a flush or two.
-        List<Task> creations = [.. s_namespaces.Select(n => CreateAsync(api, "/api/v1/namespaces", Namespace(n), cancellationToken))];
+        List<Task> creations =
+            [.. s_namespaces.Select(n => CreateAsync(api, "/api/v1/namespaces", Namespace(n), cancellationToken))];
         await Task.WhenAll(creations);
         creations.Clear();
         var table = ReadRoles();
         foreach (var role in table.Objects("roles"))
             creations.Add(CreateAsync(api, Rbac + "clusterroles", Rule("ClusterRole", role), cancellationToken));
         foreach (var binding in table.Objects("bindings"))
-            creations.Add(CreateAsync(api, Rbac + "clusterrolebindings", Rule("ClusterRoleBinding", binding), cancellationToken));
+            creations.Add(
+                CreateAsync(api, Rbac + "clusterrolebindings", Rule("ClusterRoleBinding", binding), cancellationToken));
         foreach (var (name, value, text) in PriorityClasses())
         {
             creations.Add(CreateAsync(api, "/apis/scheduling.k8s.io/v1/priorityclasses", new JsonObject

@@ -19,7 +19,8 @@ public sealed record LogRequest(string Namespace, string Pod, string Container)
 }
 
 /// <summary>Gives a container's log line by line; ends when the log does, or with a followed container.</summary>
-public delegate IAsyncEnumerable<ReadOnlyMemory<byte>> LogSource(LogRequest request, CancellationToken cancellationToken);
+public delegate IAsyncEnumerable<ReadOnlyMemory<byte>> LogSource(
+    LogRequest request, CancellationToken cancellationToken);
 
 /// <summary>Answers a request for metrics.k8s.io (nodes or pods) with a JSON body; null for "no such object".</summary>
 public delegate ValueTask<System.Text.Json.Nodes.JsonObject?> MetricsSource(
@@ -37,7 +38,8 @@ public sealed class ClusterHooks
     /// <summary>Told about requests that failed for a reason inside the server.</summary>
     public Action<string, Exception>? OnFailure { get; set; }
 
-    internal void Failed(ApiRequest request, Exception failure) => OnFailure?.Invoke($"{request.Method} {request.Path}", failure);
+    internal void Failed(ApiRequest request, Exception failure) =>
+        OnFailure?.Invoke($"{request.Method} {request.Path}", failure);
 
     internal async ValueTask<ApiResponse> MetricsAsync(
         RequestTarget target, ApiRequest request, CancellationToken cancellationToken)

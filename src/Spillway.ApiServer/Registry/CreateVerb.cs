@@ -16,7 +16,8 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         var item = steps.ReadWhole(request);
         if (request.Resource.RefusesCreate)
         {
-            throw ApiFailure.Forbidden(request.Type.Group, request.Type.Resource, item.Map("metadata")?.Text("name") ?? "",
+            throw ApiFailure.Forbidden(request.Type.Group, request.Type.Resource, item.Map("metadata")?.Text("name")
+                ?? "",
                 "create not allowed while custom resource definition is terminating");
         }
         return await CreateAsync(item, request, cancellationToken);
@@ -42,7 +43,8 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         await steps.MutateAsync(asked, request, cancellationToken);
         item = asked.Object!;
         var metadata = item.Ensure("metadata");
-        var generates = metadata.Text("name") is not { Length: > 0 } && metadata.Text("generateName") is { Length: > 0 };
+        var generates = metadata.Text("name") is not { Length: > 0 }
+            && metadata.Text("generateName") is { Length: > 0 };
         ObjectMeta.StampNew(item, steps.NewUid(), steps.Now);
         KindStrategy.PrepareForCreate(item, request.Resource, request.Type);
         if (request.Resource.StoreName == "services") steps.Addresses.Assign(item);
@@ -57,7 +59,8 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
             if (request.IsDryRun && !steps.Exists(request, key)) return view.Tree(request, 201, item);
             if (!request.IsDryRun && await steps.StoreAsync(item, null, key, request, cancellationToken) is { } stored)
                 return await view.OneAsync(request, 201, stored, cancellationToken);
-            if (!generates || attempt == NameTries) throw steps.IsTerminating(request, key) ? Leaving(item, request) : Exists(item, request);
+            if (!generates || attempt == NameTries)
+                throw steps.IsTerminating(request, key) ? Leaving(item, request) : Exists(item, request);
         }
     }
 
@@ -72,7 +75,8 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
     private static ApiFailure Leaving(JsonObject item, ResourceRequest request)
     {
         var exists = Exists(item, request);
-        return new ApiFailure(409, "AlreadyExists", "object is being deleted: " + exists.Message) { Details = exists.Details };
+        return new ApiFailure(
+            409, "AlreadyExists", "object is being deleted: " + exists.Message) { Details = exists.Details };
     }
 
     private static ApiFailure Exists(JsonObject item, ResourceRequest request) => ApiFailure.AlreadyExists(

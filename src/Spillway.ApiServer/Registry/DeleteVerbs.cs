@@ -21,7 +21,8 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
         return ObjectView.Answer(request, 200, Success(item, request));
     }
 
-    public async ValueTask<ApiResponse> DeleteCollectionAsync(ResourceRequest request, CancellationToken cancellationToken)
+    public async ValueTask<ApiResponse> DeleteCollectionAsync(
+        ResourceRequest request, CancellationToken cancellationToken)
     {
         var options = DeleteOptions.Read(request);
         var doomed = reads.Matching(request);
@@ -140,7 +141,8 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
         else metadata["finalizers"] = new JsonArray([.. kept.Select(f => (JsonNode)f)]);
     }
 
-    public static void CheckPreconditions(DeleteOptions options, JsonObject old, StoredObject before, ResourceRequest request)
+    public static void CheckPreconditions(
+        DeleteOptions options, JsonObject old, StoredObject before, ResourceRequest request)
     {
         var uid = old.Ensure("metadata").Text("uid") ?? "";
         if (options.Uid is { } wanted && wanted != uid)

@@ -43,7 +43,8 @@ public sealed class FieldSelector
             var value = part[(at + 1)..].TrimStart('=');
             if (label is not ("metadata.name" or "metadata.namespace") && !resource.FieldLabels.Contains(label))
                 throw ApiFailure.BadRequest(Unsupported(resource, kind, label));
-            terms.Add(new Term(PathOf(resource, label), value.Replace("\\,", ",").Replace("\\=", "=").Replace("\\\\", "\\"), isNot));
+            terms.Add(new Term(
+                PathOf(resource, label), value.Replace("\\,", ",").Replace("\\=", "=").Replace("\\\\", "\\"), isNot));
         }
         return new FieldSelector(terms);
     }
@@ -64,7 +65,8 @@ public sealed class FieldSelector
         {
             "source" => ["source", "component"],
             "reportingController" => ["reportingComponent"],
-            _ when label.StartsWith("regarding.", StringComparison.Ordinal) => ["involvedObject", label["regarding.".Length..]],
+            _ when label.StartsWith("regarding.", StringComparison.Ordinal) =>
+                ["involvedObject", label["regarding.".Length..]],
             _ => label.Split('.'),
         }
         : label.Split('.');

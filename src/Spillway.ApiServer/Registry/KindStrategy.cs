@@ -42,7 +42,8 @@ internal static class KindStrategy
     private static readonly HashSet<string> s_returnsDeleted = new(StringComparer.Ordinal)
     {
         "pods", "services", "serviceaccounts", "persistentvolumes", "persistentvolumeclaims", "podtemplates",
-        "resourcequotas", "storageclasses.storage.k8s.io", "volumeattachments.storage.k8s.io", "csinodes.storage.k8s.io",
+        "resourcequotas", "storageclasses.storage.k8s.io", "volumeattachments.storage.k8s.io",
+            "csinodes.storage.k8s.io",
         "csidrivers.storage.k8s.io", "resourceclaims.resource.k8s.io", "deviceclasses.resource.k8s.io",
         "resourceclaimtemplates.resource.k8s.io", "resourceslices.resource.k8s.io",
     };
@@ -106,7 +107,8 @@ internal static class KindStrategy
             return;
         }
         if (subresource == "status") KeepAllButStatus(item, old);
-        else if (subresource.Length == 0 && type.Subresources.ContainsKey("status")) ObjectMeta.Copy(old, item, "status");
+        else if (subresource.Length == 0 && type.Subresources.ContainsKey("status"))
+            ObjectMeta.Copy(old, item, "status");
         if (resource.StoreName == "services") ServiceAddresses.Keep(item, old);
         if (resource.StoreName == "namespaces" && subresource != "finalize" && old.Map("spec") is not null)
             ObjectMeta.Copy(old, item, "spec");

@@ -98,7 +98,8 @@ public sealed class LabelSelector
                 at++;
                 continue;
             }
-            if (at == text.Length || text[at] != ')') throw Broken(text, $"found '{Rest(text, at)}', expected: ',' or ')'");
+            if (at == text.Length || text[at] != ')'
+                ) throw Broken(text, $"found '{Rest(text, at)}', expected: ',' or ')'");
             at++;
             return [.. values];
         }
@@ -146,7 +147,8 @@ public sealed class LabelSelector
 
     private static string Rest(string text, int at) => at < text.Length ? text[at].ToString() : "";
 
-    private static ApiFailure Broken(string text, string what) => ApiFailure.BadRequest("unable to parse requirement: " + what);
+    private static ApiFailure Broken(string text, string what) =>
+        ApiFailure.BadRequest("unable to parse requirement: " + what);
 
     private sealed record Term(string Key, Operator Operator, string[] Values)
     {

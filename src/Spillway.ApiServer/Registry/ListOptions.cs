@@ -31,7 +31,8 @@ internal sealed record ListOptions
     {
         var limit = Number(query, "limit");
         var timeout = Number(query, "timeoutSeconds");
-        var initial = query["sendInitialEvents"] is { } value ? value is not ("false" or "0" or "f" or "F") : (bool?)null;
+        var initial = query["sendInitialEvents"] is { } value
+            ? value is not ("false" or "0" or "f" or "F") : (bool?)null;
         var match = query["resourceVersionMatch"] ?? "";
         var version = query["resourceVersion"] ?? "";
         var token = query["continue"] ?? "";
@@ -89,7 +90,8 @@ internal sealed record ListOptions
             if (match is not ("Exact" or "NotOlderThan"))
                 errors.Add(FieldError.NotSupported(field, JsonValue.Create(match), ["Exact", "NotOlderThan", ""]));
             if (match == "Exact" && version == "0")
-                errors.Add(FieldError.Forbidden(field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+                errors.Add(FieldError.Forbidden(
+                    field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
         }
         if (initial is not null)
             errors.Add(FieldError.Forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
@@ -99,7 +101,8 @@ internal sealed record ListOptions
     {
         if (text.Length == 0) return null;
         if (ulong.TryParse(text, out var version)) return (long)Math.Min(version, long.MaxValue);
-        var message = $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax";
+        var message =
+            $"resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax";
         throw isWatch
             ? new ApiFailure(500, "", message)
             : new ApiFailure(400, "BadRequest", "invalid resource version: " + message);

@@ -32,7 +32,8 @@ internal static class ObjectMeta
         foreach (var name in s_kept) Copy(before, metadata, name);
         metadata.Remove("selfLink");
         metadata.Remove("resourceVersion");
-        if (before.Text("generateName") is { } prefix && metadata["generateName"] is null) metadata["generateName"] = prefix;
+        if (before.Text("generateName") is { } prefix && metadata["generateName"] is null)
+            metadata["generateName"] = prefix;
     }
 
     public static void Copy(JsonObject from, JsonObject to, string name)

@@ -35,7 +35,8 @@ internal sealed class ObjectView(TimeProvider time)
         StoredObject item, ServedResource resource, ResourceType type, CancellationToken cancellationToken)
     {
         if (!resource.DefaultsOnRead
-            && ((resource.Versions.Count == 1 && ReferenceEquals(resource.Storage, type)) || item.ApiVersion == type.ApiVersion))
+            && ((resource.Versions.Count == 1 && ReferenceEquals(resource.Storage, type))
+                || item.ApiVersion == type.ApiVersion))
             return item.Bytes;
         return Json.Bytes(await resource.Rules.ConvertAsync(item.Parse(), type, cancellationToken));
     }
@@ -65,13 +66,15 @@ internal sealed class ObjectView(TimeProvider time)
     }
 
     public async ValueTask<ApiResponse> ListAsync(
-        ResourceRequest request, ListSnapshot list, string continueToken, int? remaining, CancellationToken cancellationToken)
+        ResourceRequest request, ListSnapshot list, string continueToken, int? remaining,
+            CancellationToken cancellationToken)
     {
         var accept = request.Accept;
         if (accept is not { Shape: Shape.Whole, IsYaml: false, IsPretty: false })
             return await ListTreeAsync(request, list, continueToken, remaining, cancellationToken);
         var type = request.Type;
-        var body = new List<ReadOnlyMemory<byte>>(list.Items.Count * 3 + 2) { ListHead(type, list.Version, continueToken, remaining) };
+        var body = new List<ReadOnlyMemory<byte>>(
+            list.Items.Count * 3 + 2) { ListHead(type, list.Version, continueToken, remaining) };
         var first = true;
         foreach (var item in list.Items)
         {
@@ -94,22 +97,26 @@ internal sealed class ObjectView(TimeProvider time)
 
     /// <summary>One line of a watch in the form asked for.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> LineAsync(
-        ResourceRequest request, WatchEventType type, StoredObject item, bool isFirst, CancellationToken cancellationToken)
+        ResourceRequest request, WatchEventType type, StoredObject item, bool isFirst,
+            CancellationToken cancellationToken)
     {
         JsonObject shown;
         if (request.Accept.Shape == Shape.Whole)
         {
             if (!request.Resource.DefaultsOnRead
-                && (ReferenceEquals(request.Resource.Storage, request.Type) || item.ApiVersion == request.Type.ApiVersion))
+                && (ReferenceEquals(request.Resource.Storage, request.Type)
+                    || item.ApiVersion == request.Type.ApiVersion))
                 return StoreEvent.Encode(type, item);
             shown = await TreeAsync(item, request.Resource, request.Type, cancellationToken);
         }
         else
         {
             var tree = await TreeAsync(item, request.Resource, request.Type, cancellationToken);
-            shown = request.Accept.Shape == Shape.Table ? Tables.Event(tree, request, isFirst) : Metadata(tree, request.Accept);
+            shown = request.Accept.Shape == Shape.Table
+                ? Tables.Event(tree, request, isFirst) : Metadata(tree, request.Accept);
         }
-        var name = type switch { WatchEventType.Added => "ADDED", WatchEventType.Modified => "MODIFIED", _ => "DELETED" };
+        var name =
+            type switch { WatchEventType.Added => "ADDED", WatchEventType.Modified => "MODIFIED", _ => "DELETED" };
         return Json.Bytes(new JsonObject { ["type"] = name, ["object"] = shown });
     }
 
@@ -148,7 +155,8 @@ internal sealed class ObjectView(TimeProvider time)
     }
 
     private async ValueTask<ApiResponse> ListTreeAsync(
-        ResourceRequest request, ListSnapshot list, string continueToken, int? remaining, CancellationToken cancellationToken)
+        ResourceRequest request, ListSnapshot list, string continueToken, int? remaining,
+            CancellationToken cancellationToken)
     {
         var trees = new List<JsonObject>(list.Items.Count);
         foreach (var item in list.Items)
@@ -194,7 +202,8 @@ internal sealed class ObjectView(TimeProvider time)
         head.Append("{\"kind\":\"").Append(type.ListKind).Append("\",\"apiVersion\":\"").Append(type.ApiVersion)
             .Append("\",\"metadata\":{\"resourceVersion\":\"").Append(version).Append('"');
         // Lists of custom resources always carry the field.
-        if (continueToken.Length > 0 || type.IsCustom) head.Append(",\"continue\":\"").Append(continueToken).Append('"');
+        if (continueToken.Length > 0 || type.IsCustom)
+            head.Append(",\"continue\":\"").Append(continueToken).Append('"');
         if (remaining is { } count) head.Append(",\"remainingItemCount\":").Append(count);
         head.Append("},\"items\":[");
         return Encoding.UTF8.GetBytes(head.ToString());

@@ -47,7 +47,8 @@ internal sealed class PatchBody
     {
         if (_media is Merge or Json or ApplyYaml || (_media == Strategic && !_request.Type.IsCustom)) return;
         // The real server's routes know the types of patches; a strange one does not come as far as a patch.
-        if (_media != Strategic) throw new ApiFailure(415, "UnsupportedMediaType", "415: Unsupported Media Type") { Details = [] };
+        if (_media != Strategic)
+            throw new ApiFailure(415, "UnsupportedMediaType", "415: Unsupported Media Type") { Details = [] };
         throw new ApiFailure(415, "UnsupportedMediaType",
             "the body of the request was in an unknown format - accepted media types include: "
             + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");

@@ -11,7 +11,8 @@ internal static class PodQuality
     {
         var spec = pod.Map("spec") ?? [];
         bool any = false, guaranteed = true;
-        foreach (var container in (IEnumerable<JsonObject>)[.. spec.Objects("containers"), .. spec.Objects("initContainers")])
+        foreach (var container in (
+            IEnumerable<JsonObject>)[.. spec.Objects("containers"), .. spec.Objects("initContainers")])
         {
             var resources = container.Map("resources");
             foreach (var name in s_counted)
@@ -27,7 +28,8 @@ internal static class PodQuality
 
     /// <summary>Zero asks for nothing.</summary>
     private static Quantity? Amount(JsonObject? amounts, string name) =>
-        amounts?[name] is { } value && Quantity.TryParse(value.AsText() ?? value.ToJsonString(), out var amount) && !amount.IsZero
+        amounts?[name] is { } value && Quantity.TryParse(value.AsText() ?? value.ToJsonString(), out var amount)
+            && !amount.IsZero
             ? amount
             : null;
 }

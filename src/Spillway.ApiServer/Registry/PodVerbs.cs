@@ -13,12 +13,14 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
         var node = binding.Map("target")?.Text("name") ?? "";
         // The real server passes these complaints on as they are, as if they were its own fault.
         if (binding.Map("target")?.Text("kind") is { Length: > 0 } kind and not "Node")
-            throw new ApiFailure(500, "", FieldError.NotSupported("target.kind", JsonValue.Create(kind), ["Node", "<empty>"]).ToString());
+            throw new ApiFailure(500, "",
+                FieldError.NotSupported("target.kind", JsonValue.Create(kind), ["Node", "<empty>"]).ToString());
         if (node.Length == 0) throw new ApiFailure(500, "", FieldError.Required("target.name", "").ToString());
         if (binding.Map("metadata")?.Text("name") is { Length: > 0 } name && name != request.Name)
             throw ApiFailure.BadRequest("name in URL does not match name in Binding object");
         var uid = binding.Map("metadata")?.Text("uid");
-        var answer = await updates.ChangeAsync(request, live => Bound(live, binding, node, uid, request), cancellationToken);
+        var answer =
+            await updates.ChangeAsync(request, live => Bound(live, binding, node, uid, request), cancellationToken);
         return answer.Status >= 300 ? answer : ObjectView.Answer(request, 201, Success());
     }
 
@@ -91,7 +93,8 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
             if ((conditions[i] as JsonObject)?.Text("type") == type) conditions.RemoveAt(i);
         var condition = new JsonObject
         {
-            ["type"] = type, ["status"] = "True", ["lastProbeTime"] = null, ["lastTransitionTime"] = ObjectMeta.Time(steps.Now),
+            ["type"] = type, ["status"] = "True", ["lastProbeTime"] = null, ["lastTransitionTime"] =
+                ObjectMeta.Time(steps.Now),
         };
         if (reason is not null) condition["reason"] = reason;
         if (message is not null) condition["message"] = message;
@@ -100,9 +103,11 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
 
     /// <summary>Pods that do not run, or never became ready in time, cost no budget.</summary>
     private static bool MustAskBudget(JsonObject pod) =>
-        !ObjectMeta.IsTerminating(pod) && pod.Map("status")?.Text("phase") is not ("Succeeded" or "Failed" or "Pending");
+        !ObjectMeta.IsTerminating(pod)
+            && pod.Map("status")?.Text("phase") is not ("Succeeded" or "Failed" or "Pending");
 
-    private async ValueTask ChargeBudgetAsync(JsonObject pod, ResourceRequest request, CancellationToken cancellationToken)
+    private async ValueTask ChargeBudgetAsync(
+        JsonObject pod, ResourceRequest request, CancellationToken cancellationToken)
     {
         var labels = Labels(pod);
         string? found = null;
@@ -129,7 +134,8 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
         var allowed = status.Number("disruptionsAllowed") ?? 0;
         if (allowed <= 0)
         {
-            throw TooMany(0, $"The disruption budget {name} needs {status.Number("desiredHealthy") ?? 0} healthy pods and has "
+            throw TooMany(
+                0, $"The disruption budget {name} needs {status.Number("desiredHealthy") ?? 0} healthy pods and has "
                 + $"{status.Number("currentHealthy") ?? 0} currently");
         }
         status["disruptionsAllowed"] = allowed - 1;
@@ -158,7 +164,8 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
 
     private static JsonObject Success() => new()
     {
-        ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = 201,
+        ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] =
+            201,
     };
 }
 

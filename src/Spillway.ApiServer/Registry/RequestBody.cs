@@ -28,7 +28,8 @@ internal static class RequestBody
     {
         var media = MediaType(request);
         if (media == "application/json-patch+json") return ParseNode(request.Http.Body.Span);
-        if (media.EndsWith("+yaml", StringComparison.Ordinal)) return Yaml.Parse(Encoding.UTF8.GetString(request.Http.Body.Span));
+        if (media.EndsWith("+yaml", StringComparison.Ordinal))
+            return Yaml.Parse(Encoding.UTF8.GetString(request.Http.Body.Span));
         return media.EndsWith("+json", StringComparison.Ordinal)
             ? ParseJson(request.Http.Body.Span, request)
             : ReadObject(request);

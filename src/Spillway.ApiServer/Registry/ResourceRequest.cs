@@ -86,7 +86,8 @@ internal sealed class ResourceRequest
     /// <summary>The same request as one for a part of another resource's object.</summary>
     public ResourceRequest Of(ServedResource resource, string name, string subresource) => new()
     {
-        Http = Http, Resource = resource, Type = resource.Versions[0], User = User, Accept = Accept, IsDryRun = IsDryRun,
+        Http = Http, Resource = resource, Type = resource.Versions[0], User = User, Accept = Accept, IsDryRun =
+            IsDryRun,
         Target = Target with { Resource = resource.Resource, Name = name, Subresource = subresource },
     };
 

@@ -5,7 +5,8 @@ namespace Spillway.ApiServer.Registry;
 
 /// <summary>Sends a request for objects to its verb.</summary>
 internal sealed class ResourceVerbs(
-    ReadVerbs reads, WatchVerb watches, CreateVerb creates, UpdateVerbs updates, DeleteVerbs deletes, Subresources parts)
+    ReadVerbs reads, WatchVerb watches, CreateVerb creates, UpdateVerbs updates, DeleteVerbs deletes,
+        Subresources parts)
 {
     /// <summary>Answers creations that are questions.</summary>
     public required AccessReviews Reviews { get; init; }
@@ -15,7 +16,8 @@ internal sealed class ResourceVerbs(
         if (request.Subresource.Length > 0) return PartAsync(request, cancellationToken);
         CheckVerb(request);
         if (request.Resource.StoreName == "bindings") return parts.BindAsync(request, cancellationToken);
-        if (request.Target.Verb == "create" && Reviews.Handles(request)) return ValueTask.FromResult(Reviews.Answer(request));
+        if (request.Target.Verb == "create" && Reviews.Handles(request))
+            return ValueTask.FromResult(Reviews.Answer(request));
         return request.Target.Verb switch
         {
             "get" => reads.GetAsync(request, cancellationToken),

@@ -16,25 +16,29 @@ internal sealed class ScaleVerb(WriteSteps steps, UpdateVerbs updates, ObjectVie
         request.ReadDryRun();
         var media = RequestBody.MediaType(request);
         var body = RequestBody.ReadNode(request);
-        var answer = await updates.ChangeAsync(request, live => Changed(live, paths, media, body, request), cancellationToken);
+        var answer =
+            await updates.ChangeAsync(request, live => Changed(live, paths, media, body, request), cancellationToken);
         if (answer.Status >= 300) return answer;
         var now = request.IsDryRun ? owner : await view.TreeAsync(
             steps.Latest(request) ?? throw request.NotFound(), request.Resource, request.Type, cancellationToken);
         return view.Tree(request, 200, Scale(now, paths));
     }
 
-    private static JsonObject Changed(JsonObject live, ScalePaths paths, string media, JsonNode? body, ResourceRequest request)
+    private static JsonObject Changed(
+        JsonObject live, ScalePaths paths, string media, JsonNode? body, ResourceRequest request)
     {
         var before = Scale(live, paths);
         var scale = media switch
         {
             "application/json-patch+json" => JsonPatch.Apply(before, body) as JsonObject ?? [],
-            "application/merge-patch+json" or "application/strategic-merge-patch+json" or "application/apply-patch+yaml" =>
+            "application/merge-patch+json" or "application/strategic-merge-patch+json"
+                or "application/apply-patch+yaml" =>
                 MergePatch.Apply(before, body),
             _ => body as JsonObject ?? throw ApiFailure.BadRequest("the body is not a Scale"),
         };
         var metadata = scale.Ensure("metadata");
-        if (metadata.Text("resourceVersion") is { Length: > 0 } version && version != live.Ensure("metadata").Text("resourceVersion"))
+        if (metadata.Text("resourceVersion") is { Length: > 0 } version
+            && version != live.Ensure("metadata").Text("resourceVersion"))
         {
             throw request.Conflict(
                 "the object has been modified; please apply your changes to the latest version and try again");
@@ -60,10 +64,12 @@ internal sealed class ScaleVerb(WriteSteps steps, UpdateVerbs updates, ObjectVie
         var spec = new JsonObject();
         if (At(owner, paths.SpecReplicas).AsNumber() is { } wanted and not 0) spec["replicas"] = wanted;
         var status = new JsonObject { ["replicas"] = At(owner, paths.StatusReplicas).AsNumber() ?? 0 };
-        if (paths.LabelSelector is { } path && Selector(At(owner, path)) is { Length: > 0 } selector) status["selector"] = selector;
+        if (paths.LabelSelector is { } path && Selector(At(owner, path)) is { Length: > 0 } selector)
+            status["selector"] = selector;
         return new JsonObject
         {
-            ["kind"] = "Scale", ["apiVersion"] = "autoscaling/v1", ["metadata"] = metadata, ["spec"] = spec, ["status"] = status,
+            ["kind"] = "Scale", ["apiVersion"] = "autoscaling/v1", ["metadata"] = metadata, ["spec"] =
+                spec, ["status"] = status,
         };
     }
 
@@ -73,7 +79,8 @@ internal sealed class ScaleVerb(WriteSteps steps, UpdateVerbs updates, ObjectVie
         if (node is not JsonObject selector) return "";
         var isPlain = !selector.ContainsKey("matchLabels") && !selector.ContainsKey("matchExpressions");
         var terms = new List<string>();
-        foreach (var (name, value) in (isPlain ? selector : selector.Map("matchLabels") ?? []).OrderBy(p => p.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in (isPlain ? selector : selector.Map("matchLabels")
+            ?? []).OrderBy(p => p.Key, StringComparer.Ordinal))
             terms.Add($"{name}={value.AsText()}");
         foreach (var term in selector.Objects("matchExpressions"))
         {

@@ -16,7 +16,8 @@ internal sealed class ServiceAddresses(ObjectStore store, IdentitySource identit
         var type = spec.Text("type") ?? "ClusterIP";
         if (type == "ExternalName") return;
         if (spec.Text("clusterIP") is not { Length: > 0 })
-            spec["clusterIP"] = Free(Used("clusterIP"), () => Address(FirstAddress + identities.Below(LastAddress - FirstAddress)));
+            spec["clusterIP"] =
+                Free(Used("clusterIP"), () => Address(FirstAddress + identities.Below(LastAddress - FirstAddress)));
         spec["clusterIPs"] ??= new JsonArray(spec.Text("clusterIP"));
         spec["ipFamilies"] ??= new JsonArray("IPv4");
         spec["ipFamilyPolicy"] ??= "SingleStack";
@@ -51,7 +52,8 @@ internal sealed class ServiceAddresses(ObjectStore store, IdentitySource identit
     }
 
     private static bool IsWithoutPorts(JsonObject spec) =>
-        spec.Text("type") == "LoadBalancer" && spec["allocateLoadBalancerNodePorts"]?.GetValueKind() == System.Text.Json.JsonValueKind.False;
+        spec.Text("type") == "LoadBalancer"
+            && spec["allocateLoadBalancerNodePorts"]?.GetValueKind() == System.Text.Json.JsonValueKind.False;
 
     private static string Free(HashSet<string> used, Func<string> draw)
     {

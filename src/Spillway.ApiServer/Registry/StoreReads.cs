@@ -12,7 +12,8 @@ internal static class StoreReads
 {
     private static readonly FieldWriter s_writer = new("kube-controller-manager", "status");
 
-    public static ClusterReads For(ObjectStore store, TypeCatalog types, RbacAuthorizer authorizer, TimeProvider time) => new()
+    public static ClusterReads For(
+        ObjectStore store, TypeCatalog types, RbacAuthorizer authorizer, TimeProvider time) => new()
     {
         Get = (group, resource, space, name) => types.Find(group, resource) is { } served
             ? store.GetLatest(served.StoreName, space.Length > 0 ? space + "/" + name : name)?.Shared

@@ -60,18 +60,22 @@ internal sealed class Subresources(
         var seconds = spec.Number("expirationSeconds") ?? 3600;
         var errors = new List<FieldError>();
         if (seconds < 600)
-            errors.Add(FieldError.Invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"));
+            errors.Add(FieldError.Invalid(
+                "spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"));
         if (seconds > 1L << 32)
-            errors.Add(FieldError.Invalid("spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"));
+            errors.Add(FieldError.Invalid(
+                "spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"));
         if (errors.Count > 0) throw ApiFailure.Invalid("authentication.k8s.io", "TokenRequest", "", errors);
         string[] audiences = spec.Texts("audiences") is { Length: > 0 } asked ? asked : [ServiceAccountTokens.Issuer];
         var (token, expires) = Tokens.Issue(new TokenOrder(request.Namespace, request.Name,
-            account.Map("metadata")?.Text("uid") ?? "", audiences, TimeSpan.FromSeconds(seconds), Binding(spec, request)));
+            account.Map("metadata")?.Text("uid")
+                ?? "", audiences, TimeSpan.FromSeconds(seconds), Binding(spec, request)));
         spec["audiences"] = new JsonArray([.. audiences.Select(a => (JsonNode)a)]);
         spec["expirationSeconds"] = seconds;
         item["metadata"] = new JsonObject
         {
-            ["name"] = request.Name, ["namespace"] = request.Namespace, ["creationTimestamp"] = ObjectMeta.Time(steps.Now),
+            ["name"] = request.Name, ["namespace"] = request.Namespace, ["creationTimestamp"] =
+                ObjectMeta.Time(steps.Now),
         };
         item["status"] = new JsonObject { ["token"] = token, ["expirationTimestamp"] = ObjectMeta.Time(expires) };
         return ObjectView.Answer(request, 201, item);
@@ -82,7 +86,8 @@ internal sealed class Subresources(
         if (spec.Map("boundObjectRef") is not { } bound) return null;
         var (kind, name) = (bound.Text("kind") ?? "", bound.Text("name") ?? "");
         if (kind is not ("Pod" or "Secret" or "Node"))
-            throw ApiFailure.BadRequest($"cannot bind token for serviceaccount \"{request.Name}\" to object of type \"{kind}\"");
+            throw ApiFailure.BadRequest(
+                $"cannot bind token for serviceaccount \"{request.Name}\" to object of type \"{kind}\"");
         var resource = kind.ToLowerInvariant() + "s";
         var item = steps.Find(resource, kind == "Node" ? name : request.Namespace + "/" + name)
             ?? throw ApiFailure.NotFound("", resource, name);

@@ -20,7 +20,8 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         var body = steps.ReadWhole(request);
         if (steps.Latest(request) is null)
         {
-            if (request.Subresource.Length > 0 || !KindStrategy.CreatesOnUpdate(request.Resource)) throw request.NotFound();
+            if (request.Subresource.Length > 0 || !KindStrategy.CreatesOnUpdate(request.Resource))
+                throw request.NotFound();
             if (body.Ensure("metadata").Text("uid") is { Length: > 0 } uid) throw UidConflict(request, uid, "");
             return await creator.CreateAsync(body, request, cancellationToken);
         }
@@ -28,7 +29,8 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
             && !KindStrategy.AllowsUnconditionalUpdate(request.Resource))
         {
             throw ApiFailure.Invalid(request.Type.Group, request.Type.Resource, request.Name,
-                [FieldError.Invalid("metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update")]);
+                [FieldError.Invalid(
+                    "metadata.resourceVersion", JsonValue.Create(0), "must be specified for an update")]);
         }
         return await ChangeAsync(request, _ => body.DeepClone().AsObject(), cancellationToken);
     }
@@ -37,7 +39,8 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     {
         request.ReadDryRun();
         var patch = new PatchBody(RequestBody.MediaType(request), request, steps.Now);
-        if (steps.Latest(request) is not null) return await ChangeAsync(request, Patched, cancellationToken, patch.IsApply);
+        if (steps.Latest(request) is not null)
+            return await ChangeAsync(request, Patched, cancellationToken, patch.IsApply);
         if (!patch.IsApply || request.Subresource.Length > 0) throw request.NotFound();
         var item = patch.Apply(null);
         if (item.Ensure("metadata").Text("uid") is { Length: > 0 } uid)
@@ -55,7 +58,8 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
 
     /// <summary>Changes the newest version, again and again until nobody was faster.</summary>
     public async ValueTask<ApiResponse> ChangeAsync(
-        ResourceRequest request, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken, bool isApply = false)
+        ResourceRequest request, Func<JsonObject, JsonObject> change, CancellationToken cancellationToken,
+            bool isApply = false)
     {
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
@@ -100,15 +104,18 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     private static void KeepIdentity(JsonObject item, JsonObject old)
     {
         foreach (var name in (ReadOnlySpan<string>)["name", "namespace"])
-            if (item.Ensure("metadata")[name] is null) ObjectMeta.Copy(old.Ensure("metadata"), item.Ensure("metadata"), name);
+            if (item.Ensure("metadata")[name] is null)
+                ObjectMeta.Copy(old.Ensure("metadata"), item.Ensure("metadata"), name);
     }
 
-    private static void CheckPreconditions(JsonObject item, StoredObject before, JsonObject old, ResourceRequest request)
+    private static void CheckPreconditions(
+        JsonObject item, StoredObject before, JsonObject old, ResourceRequest request)
     {
         var metadata = item.Ensure("metadata");
         if (metadata.Text("uid") is { Length: > 0 } uid && uid != old.Ensure("metadata").Text("uid"))
         {
-            if (request.Target.Verb != "patch") throw UidConflict(request, uid, old.Ensure("metadata").Text("uid") ?? "");
+            if (request.Target.Verb != "patch")
+                throw UidConflict(request, uid, old.Ensure("metadata").Text("uid") ?? "");
             var immutable = FieldError.Invalid("metadata.uid", JsonValue.Create(uid), "field is immutable");
             // Twice in the causes and once in the message, as the real server has it.
             var once = ApiFailure.Invalid(request.Type.Group, request.Type.Kind, request.Name, [immutable]);
@@ -126,7 +133,8 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
     /// <summary>An object on its way out is gone when its last finalizer is.</summary>
     private static bool MustGo(JsonObject item, ResourceRequest request)
     {
-        if (!ObjectMeta.IsTerminating(item) || ObjectMeta.HasFinalizers(item) || ObjectMeta.Grace(item) > 0) return false;
+        if (!ObjectMeta.IsTerminating(item) || ObjectMeta.HasFinalizers(item) || ObjectMeta.Grace(item) > 0)
+            return false;
         return request.Resource.StoreName != "namespaces" || item.Map("spec")?.List("finalizers") is not { Count: > 0 };
     }
 

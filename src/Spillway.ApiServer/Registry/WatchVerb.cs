@@ -21,7 +21,8 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
         return ObjectView.WithWarnings(request, request.Accept.IsProtobuf
             ? new ApiResponse
             {
-                Status = 200, Lines = lines, ContentType = ProtobufAnswer.MediaType + ";stream=watch", HasLineEnds = false,
+                Status = 200, Lines = lines, ContentType = ProtobufAnswer.MediaType + ";stream=watch", HasLineEnds =
+                    false,
             }
             : new ApiResponse { Status = 200, Lines = lines });
     }
@@ -61,7 +62,8 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
         {
             if (request.Name.Length > 0 && item.Name != request.Name) continue;
             if (!Selects(options, item)) continue;
-            yield return Shown(request, await view.LineAsync(request, WatchEventType.Added, item, isFirst, cancellationToken));
+            yield return Shown(
+                request, await view.LineAsync(request, WatchEventType.Added, item, isFirst, cancellationToken));
             isFirst = false;
         }
         if (isInitial && options is { SendInitialEvents: true, AllowBookmarks: true })
@@ -71,8 +73,10 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
             yield return await LineAsync(request, type, change, isFirst, cancellationToken);
             isFirst = false;
         }
-        var clock = new WatchClock(time, options.Timeout ?? TimeSpan.FromSeconds(1800 + spread()), options.AllowBookmarks);
-        using var timer = time.CreateTimer(_ => watch.Tick(), null, clock.UntilNext(), System.Threading.Timeout.InfiniteTimeSpan);
+        var clock =
+            new WatchClock(time, options.Timeout ?? TimeSpan.FromSeconds(1800 + spread()), options.AllowBookmarks);
+        using var timer =
+            time.CreateTimer(_ => watch.Tick(), null, clock.UntilNext(), System.Threading.Timeout.InfiniteTimeSpan);
         do
         {
             while (watch.Events.TryRead(out var next))
@@ -81,7 +85,8 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
                 {
                     if (clock.IsOver) yield break;
                     if (clock.IsBookmarkDue())
-                        yield return Bookmark(request, Math.Max(store.Version, options.Version ?? 0), isEndOfInitial: false);
+                        yield return Bookmark(
+                            request, Math.Max(store.Version, options.Version ?? 0), isEndOfInitial: false);
                     timer.Change(clock.UntilNext(), System.Threading.Timeout.InfiniteTimeSpan);
                     continue;
                 }
@@ -95,7 +100,8 @@ internal sealed class WatchVerb(ObjectStore store, ObjectView view, TimeProvider
     }
 
     private async ValueTask<ReadOnlyMemory<byte>> LineAsync(
-        ResourceRequest request, WatchEventType type, StoreEvent change, bool isFirst, CancellationToken cancellationToken)
+        ResourceRequest request, WatchEventType type, StoreEvent change, bool isFirst,
+            CancellationToken cancellationToken)
     {
         var isPlain = request.Accept.Shape == Shape.Whole && request.Resource.Versions.Count == 1
             && ReferenceEquals(request.Resource.Storage, request.Type);
@@ -145,7 +151,8 @@ internal sealed class WatchClock(TimeProvider time, TimeSpan length, bool hasBoo
     /// <summary>Time until the next bookmark or the end; never zero, so that a timer makes progress.</summary>
     public TimeSpan UntilNext()
     {
-        var left = (hasBookmarks && _due > TimeSpan.Zero ? Earlier(_due, length) : length) - time.GetElapsedTime(_start);
+        var left = (hasBookmarks && _due > TimeSpan.Zero
+            ? Earlier(_due, length) : length) - time.GetElapsedTime(_start);
         return left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left;
     }
 

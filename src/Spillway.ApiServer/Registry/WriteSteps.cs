@@ -7,7 +7,8 @@ using Spillway.ApiServer.Storage;
 namespace Spillway.ApiServer.Registry;
 
 /// <summary>The steps that every write goes through, in the real server's order.</summary>
-internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, IdentitySource identities, TimeProvider time)
+internal sealed class WriteSteps(
+    ObjectStore store, AdmissionChain admission, IdentitySource identities, TimeProvider time)
 {
     public ServiceAddresses Addresses { get; } = new(store, identities);
 
@@ -53,7 +54,8 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         var (kind, apiVersion) = (item.Text("kind") ?? "", item.Text("apiVersion") ?? "");
         if (kind.Length == 0) item["kind"] = kind = type.Kind;
         if (apiVersion.Length == 0) item["apiVersion"] = apiVersion = type.ApiVersion;
-        if (apiVersion != type.ApiVersion || (kind != type.Kind && !type.IsCustom)) throw WrongKind(kind, apiVersion, type);
+        if (apiVersion != type.ApiVersion || (kind != type.Kind && !type.IsCustom))
+            throw WrongKind(kind, apiVersion, type);
         var metadata = item.Ensure("metadata");
         if (type.Namespaced)
         {
@@ -91,9 +93,11 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
                 $"the API version in the data ({apiVersion}) does not match the expected API version ({type.ApiVersion})");
         }
         var slash = apiVersion.IndexOf('/');
-        var isKnown = TypeTable.Load().Shape(slash < 0 ? "" : apiVersion[..slash], apiVersion[(slash + 1)..], kind) is not null;
+        var isKnown =
+            TypeTable.Load().Shape(slash < 0 ? "" : apiVersion[..slash], apiVersion[(slash + 1)..], kind) is not null;
         var package = type.Group.Length == 0 ? "core" : type.Group.Split('.')[0];
-        return ApiFailure.BadRequest($"{kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: " + (isKnown
+        return ApiFailure.BadRequest(
+            $"{kind} in version \"{type.Version}\" cannot be handled as a {type.Kind}: " + (isKnown
             ? $"converting ({apiVersion[(slash + 1)..]}.{kind}) to ({package}.{type.Kind}): unknown conversion"
             : $"no kind \"{kind}\" is registered for version \"{apiVersion}\" in scheme \"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30\""));
     }
@@ -156,7 +160,8 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         ManagedFields.KeepTimesIfUnchanged(old, item);
     }
 
-    public async ValueTask MutateAsync(AdmissionRequest asked, ResourceRequest request, CancellationToken cancellationToken)
+    public async ValueTask MutateAsync(
+        AdmissionRequest asked, ResourceRequest request, CancellationToken cancellationToken)
     {
         await admission.MutateAsync(asked, cancellationToken);
         request.Resource.Rules.Default(asked.Object!, request.Type);
@@ -169,7 +174,8 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
         var item = asked.Object!;
         var errors = request.Resource.Rules.Validate(item, old, request.Type, request.Subresource, request.Warnings);
         if (errors.Count > 0)
-            throw ApiFailure.Invalid(request.Type.Group, request.Type.Kind, item.Ensure("metadata").Text("name") ?? "", errors);
+            throw ApiFailure.Invalid(request.Type.Group, request.Type.Kind, item.Ensure("metadata").Text("name")
+                ?? "", errors);
         await admission.ValidateAsync(asked, cancellationToken);
         foreach (var warning in asked.Warnings)
             if (!request.Warnings.Contains(warning)) request.Warnings.Add(warning);
@@ -180,7 +186,8 @@ internal sealed class WriteSteps(ObjectStore store, AdmissionChain admission, Id
 
     /// <summary>Stores in the storage version; null when somebody was faster.</summary>
     public async ValueTask<StoredObject?> StoreAsync(
-        JsonObject item, StoredObject? expected, string key, ResourceRequest request, CancellationToken cancellationToken)
+        JsonObject item, StoredObject? expected, string key, ResourceRequest request,
+            CancellationToken cancellationToken)
     {
         var resource = request.Resource;
         if (item.Text("apiVersion") != resource.Storage.ApiVersion)

@@ -43,7 +43,8 @@ internal static class Yaml
         switch (node)
         {
             case JsonObject map:
-                emitter.Emit(new MappingStart(null, null, true, map.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                emitter.Emit(
+                    new MappingStart(null, null, true, map.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
                 foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
                 {
                     EmitText(emitter, name);
@@ -52,7 +53,8 @@ internal static class Yaml
                 emitter.Emit(new MappingEnd());
                 break;
             case JsonArray list:
-                emitter.Emit(new SequenceStart(null, null, true, list.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block));
+                emitter.Emit(
+                    new SequenceStart(null, null, true, list.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block));
                 foreach (var item in list) Emit(emitter, item);
                 emitter.Emit(new SequenceEnd());
                 break;
@@ -74,7 +76,8 @@ internal static class Yaml
 
     private static bool LooksOtherwise(string text) =>
         text.Length == 0 || text is "null" or "~" or "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n"
-        || char.IsAsciiDigit(text[0]) || (text[0] is '-' or '+' or '.' && text.Length > 1 && char.IsAsciiDigit(text[1]));
+        || char.IsAsciiDigit(text[0])
+            || (text[0] is '-' or '+' or '.' && text.Length > 1 && char.IsAsciiDigit(text[1]));
 
     private static JsonNode? Convert(YamlNode node, int depth)
     {

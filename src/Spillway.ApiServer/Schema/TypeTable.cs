@@ -70,8 +70,10 @@ public sealed class TypeTable
         foreach (var part in parts.AsSpan(2))
             if (part.StartsWith("k=", StringComparison.Ordinal)) Name(part[2..].Split('/'), schema);
             else Attribute(schema, part);
-        schema.PreserveUnknown = schema.Type == SchemaType.Any || parts[0].EndsWith(".RawExtension", StringComparison.Ordinal)
-            || parts[0].EndsWith(".FieldsV1", StringComparison.Ordinal) || parts[0].EndsWith(".Patch", StringComparison.Ordinal);
+        schema.PreserveUnknown = schema.Type == SchemaType.Any
+            || parts[0].EndsWith(".RawExtension", StringComparison.Ordinal)
+            || parts[0].EndsWith(".FieldsV1", StringComparison.Ordinal)
+                || parts[0].EndsWith(".Patch", StringComparison.Ordinal);
         schema.EmbeddedResource = parts[0].EndsWith(".RawExtension", StringComparison.Ordinal);
         _types.Add(parts[0], schema);
         return schema;
@@ -166,7 +168,8 @@ public sealed class TypeTable
 
     private TypeSchema Element(ReadOnlySpan<char> expression)
     {
-        if (expression[0] == '@') return _types.TryGetValue(expression[1..].ToString(), out var known) ? known : Forward(expression);
+        if (expression[0] == '@')
+            return _types.TryGetValue(expression[1..].ToString(), out var known) ? known : Forward(expression);
         var element = new TypeSchema();
         Express(element, expression);
         return element;

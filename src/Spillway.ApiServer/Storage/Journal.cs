@@ -134,7 +134,8 @@ internal sealed class Journal : IDisposable
 
     private static StoredObject Revive(string key, byte[] body)
     {
-        var digits = body.AsSpan()[(body.AsSpan().IndexOf(StoredObject.VersionMark) + StoredObject.VersionMark.Length)..];
+        var digits =
+            body.AsSpan()[(body.AsSpan().IndexOf(StoredObject.VersionMark) + StoredObject.VersionMark.Length)..];
         System.Buffers.Text.Utf8Parser.TryParse(digits, out long version, out _);
         return new StoredObject(key, version, body);
     }

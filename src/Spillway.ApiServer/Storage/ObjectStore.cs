@@ -82,7 +82,8 @@ public sealed class ObjectStore : IAsyncDisposable
             _committer?.ThrowIfStopped();
             entry ??= collection.Add(key, ++_lastRow);
             var version = ++_accepted;
-            var item = content is { } body ? new StoredObject(key, version, body.At(version)) : expected!.WithVersion(version);
+            var item = content is { } body
+                ? new StoredObject(key, version, body.At(version)) : expected!.WithVersion(version);
             entry.Latest = content is null ? null : item;
             entry.Pending++;
             change = new Change(collection, entry, item, content is null, _committer is not null);

@@ -90,7 +90,8 @@ public readonly struct EncodedObject
     /// <summary>Length without the version's digits.</summary>
     public int Length => _bytes.Length;
 
-    internal byte[] At(long version) => StoredObject.Join(_bytes.AsSpan(0, _versionAt), version, _bytes.AsSpan(_versionAt));
+    internal byte[] At(long version) =>
+        StoredObject.Join(_bytes.AsSpan(0, _versionAt), version, _bytes.AsSpan(_versionAt));
 
     /// <summary>Encodes an object; its resourceVersion is left out, kind, apiVersion and metadata come first.</summary>
     public static EncodedObject Of(JsonObject json)

@@ -32,7 +32,8 @@ internal static class AffinityValidation
             switch (requirement.Text("operator"))
             {
                 case "In" or "NotIn":
-                    if (values.Length == 0) to.Required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
+                    if (values.Length == 0)
+                        to.Required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
                     break;
                 case "Exists" or "DoesNotExist":
                     if (values.Length > 0) to.Forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
@@ -40,7 +41,8 @@ internal static class AffinityValidation
                 case var other: to.Invalid(at + ".operator", other ?? "", "not a valid selector operator"); break;
             }
             to.Invalid(at + ".key", requirement.Text("key") ?? "", Names.QualifiedName(requirement.Text("key") ?? ""));
-            for (var v = 0; v < values.Length; v++) to.Invalid($"{at}.values[{v}]", values[v], Names.LabelValue(values[v]));
+            for (var v = 0; v < values.Length; v++) to.Invalid(
+                $"{at}.values[{v}]", values[v], Names.LabelValue(values[v]));
         }
     }
 
@@ -55,7 +57,8 @@ internal static class AffinityValidation
             var value = toleration.Text("value") ?? "";
             if (key.Length > 0) to.Invalid(at + ".key", key, Names.QualifiedName(key));
             if (key.Length == 0 && operation != "Exists")
-                to.Invalid(at + ".operator", operation, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+                to.Invalid(at + ".operator", operation,
+                    "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
             var effect = toleration.Text("effect") ?? "";
             if (toleration["tolerationSeconds"] is not null && effect != "NoExecute")
                 to.Invalid(at + ".effect", effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
@@ -63,7 +66,8 @@ internal static class AffinityValidation
             {
                 case "Equal" or "": to.Invalid(at + ".operator", value, Names.LabelValue(value)); break;
                 case "Exists":
-                    if (value.Length > 0) to.Invalid(at + ".operator", value, "value must be empty when `operator` is 'Exists'");
+                    if (value.Length > 0)
+                        to.Invalid(at + ".operator", value, "value must be empty when `operator` is 'Exists'");
                     break;
                 default: to.OneOf(at + ".operator", operation, "Equal", "Exists"); break;
             }
@@ -79,13 +83,15 @@ internal static class AffinityValidation
         {
             var at = $"{path}.topologySpreadConstraints[{++i}]";
             if ((constraint.Number("maxSkew") ?? 0) <= 0)
-                to.Invalid(at + ".maxSkew", JsonValue.Create(constraint.Number("maxSkew") ?? 0), "must be greater than zero");
+                to.Invalid(
+                    at + ".maxSkew", JsonValue.Create(constraint.Number("maxSkew") ?? 0), "must be greater than zero");
             var key = constraint.Text("topologyKey") ?? "";
             if (key.Length == 0) to.Required(at + ".topologyKey", "can not be empty");
             else to.Invalid(at + ".topologyKey", key, Names.QualifiedName(key));
             var unsatisfiable = constraint.Text("whenUnsatisfiable") ?? "";
             to.OneOf(at + ".whenUnsatisfiable", unsatisfiable, "DoNotSchedule", "ScheduleAnyway");
-            if (!seen.Add(key + "/" + unsatisfiable)) to.Duplicate($"{at}.{{topologyKey, whenUnsatisfiable}}", $"{{{key}, {unsatisfiable}}}");
+            if (!seen.Add(key + "/" + unsatisfiable))
+                to.Duplicate($"{at}.{{topologyKey, whenUnsatisfiable}}", $"{{{key}, {unsatisfiable}}}");
             LabelSelector(constraint.Map("labelSelector"), at + ".labelSelector", to);
         }
     }
@@ -115,7 +121,8 @@ internal static class AffinityValidation
                 switch (requirement.Text("operator"))
                 {
                     case "In" or "NotIn":
-                        if (values.Length == 0) to.Required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
+                        if (values.Length == 0)
+                            to.Required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'");
                         break;
                     case "Exists" or "DoesNotExist":
                         if (values.Length > 0) to.Forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
@@ -126,7 +133,8 @@ internal static class AffinityValidation
                     case var other: to.Invalid(at + ".operator", other ?? "", "not a valid selector operator"); break;
                 }
                 if (list == "matchExpressions")
-                    to.Invalid(at + ".key", requirement.Text("key") ?? "", Names.QualifiedName(requirement.Text("key") ?? ""));
+                    to.Invalid(at + ".key", requirement.Text("key")
+                        ?? "", Names.QualifiedName(requirement.Text("key") ?? ""));
                 else if (requirement.Text("key") != "metadata.name")
                     to.Invalid(at + ".key", requirement.Text("key") ?? "", "not a valid field selector key");
             }

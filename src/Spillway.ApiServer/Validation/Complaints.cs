@@ -7,7 +7,8 @@ internal sealed class Complaints
 {
     public List<FieldError> Errors { get; } = [];
 
-    public void Invalid(string field, JsonNode? value, string detail) => Errors.Add(FieldError.Invalid(field, value, detail));
+    public void Invalid(string field, JsonNode? value, string detail) =>
+        Errors.Add(FieldError.Invalid(field, value, detail));
 
     public void Invalid(string field, string value, IEnumerable<string> details)
     {
@@ -20,7 +21,8 @@ internal sealed class Complaints
 
     public void Forbidden(string field, string detail) => Errors.Add(FieldError.Forbidden(field, detail));
 
-    public void Duplicate(string field, string value) => Errors.Add(FieldError.Duplicate(field, JsonValue.Create(value)));
+    public void Duplicate(string field, string value) =>
+        Errors.Add(FieldError.Duplicate(field, JsonValue.Create(value)));
 
     public void NotFound(string field, string value) =>
         Errors.Add(new FieldError("FieldValueNotFound", $"Not found: \"{value}\"", field));
@@ -34,7 +36,8 @@ internal sealed class Complaints
     /// <summary>Complains unless the value is one of those, which must come sorted.</summary>
     public void OneOf(string field, string value, params ReadOnlySpan<string> supported)
     {
-        if (!supported.Contains(value)) Errors.Add(FieldError.NotSupported(field, JsonValue.Create(value), [.. supported]));
+        if (!supported.Contains(value))
+            Errors.Add(FieldError.NotSupported(field, JsonValue.Create(value), [.. supported]));
     }
 
     public void NonNegative(string field, long? value)

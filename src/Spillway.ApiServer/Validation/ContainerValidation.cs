@@ -63,7 +63,8 @@ internal static class ContainerValidation
         name is "cpu" or "memory" or "ephemeral-storage" or "storage" or "pods"
         || name.StartsWith("hugepages-", StringComparison.Ordinal);
 
-    private static void Init(JsonObject container, string at, HashSet<string> volumes, HashSet<string> names, Complaints to)
+    private static void Init(
+        JsonObject container, string at, HashSet<string> volumes, HashSet<string> names, Complaints to)
     {
         Common(container, at, volumes, to);
         Unique(container, at, names, to);
@@ -92,7 +93,8 @@ internal static class ContainerValidation
         if (image.Length == 0) to.Required(at + ".image");
         else if (image.Trim().Length != image.Length)
             to.Invalid(at + ".image", image, "must not have leading or trailing whitespace");
-        to.OneOf(at + ".terminationMessagePolicy", container.Text("terminationMessagePolicy") ?? "", "FallbackToLogsOnError", "File");
+        to.OneOf(at + ".terminationMessagePolicy", container.Text("terminationMessagePolicy")
+            ?? "", "FallbackToLogsOnError", "File");
         Ports(container, at, to);
         Variables(container, at, to);
         VolumeValidation.Mounts(container, at, volumes, to);
@@ -132,7 +134,8 @@ internal static class ContainerValidation
 
     public static void PortNumber(long number, string path, Complaints to)
     {
-        if (number is < 1 or > 65535) to.Invalid(path, JsonValue.Create(number), "must be between 1 and 65535, inclusive");
+        if (number is < 1 or > 65535)
+            to.Invalid(path, JsonValue.Create(number), "must be between 1 and 65535, inclusive");
     }
 
     private static void HostPorts(List<JsonObject> containers, string path, Complaints to)
@@ -166,7 +169,8 @@ internal static class ContainerValidation
         foreach (var source in container.Objects("envFrom"))
         {
             var path = $"{at}.envFrom[{++i}]";
-            if (source.Text("prefix") is { Length: > 0 } prefix) to.Invalid(path + ".prefix", prefix, Names.VariableName(prefix));
+            if (source.Text("prefix") is { Length: > 0 } prefix)
+                to.Invalid(path + ".prefix", prefix, Names.VariableName(prefix));
             var count = 0;
             foreach (var kind in (string[])["configMapRef", "secretRef"])
             {
@@ -237,11 +241,14 @@ internal static class ContainerValidation
         var strict = IsExtended(name) || name.StartsWith("hugepages-", StringComparison.Ordinal);
         if (limits[name]?.ToString() is not { } text || !Quantity.TryParse(text, out var limit))
         {
-            if (strict) to.Required(path.Replace(".requests", ".limits"), "Limit must be set for non overcommitable resources");
+            if (strict)
+                to.Required(path.Replace(".requests", ".limits"), "Limit must be set for non overcommitable resources");
             return;
         }
-        if (strict && request != limit) to.Invalid(path, request.ToString(), $"must be equal to {name} limit of {limit}");
-        else if (request > limit) to.Invalid(path, request.ToString(), $"must be less than or equal to {name} limit of {limit}");
+        if (strict && request != limit)
+            to.Invalid(path, request.ToString(), $"must be equal to {name} limit of {limit}");
+        else if (request > limit)
+            to.Invalid(path, request.ToString(), $"must be less than or equal to {name} limit of {limit}");
     }
 
     private static void SecurityContext(JsonObject container, string at, Complaints to)
@@ -250,8 +257,10 @@ internal static class ContainerValidation
         var path = at + ".securityContext";
         foreach (var field in (string[])["runAsUser", "runAsGroup"])
             if (context.Number(field) is < 0 or > int.MaxValue)
-                to.Invalid($"{path}.{field}", context[field]!.DeepClone(), "must be between 0 and 2147483647, inclusive");
-        if (context.Flag("privileged") && context["allowPrivilegeEscalation"] is not null && !context.Flag("allowPrivilegeEscalation"))
+                to.Invalid(
+                    $"{path}.{field}", context[field]!.DeepClone(), "must be between 0 and 2147483647, inclusive");
+        if (context.Flag("privileged") && context["allowPrivilegeEscalation"] is not null
+            && !context.Flag("allowPrivilegeEscalation"))
             to.Invalid(path, context.DeepClone(), "cannot set `allowPrivilegeEscalation` to false and `privileged` to true");
     }
 
@@ -269,7 +278,8 @@ internal static class ContainerValidation
             if (container.Map(kind) is not { } probe) continue;
             var path = $"{at}.{kind}";
             Handler(probe, path, to);
-            foreach (var field in (string[])["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"])
+            foreach (var field in (string[])["initialDelaySeconds", "timeoutSeconds", "periodSeconds",
+                "successThreshold", "failureThreshold"])
                 to.NonNegative($"{path}.{field}", probe.Number(field));
             if (kind != "readinessProbe" && probe.Number("successThreshold") is { } threshold and not 1 and not 0)
                 to.Invalid(path + ".successThreshold", JsonValue.Create(threshold), "must be 1");

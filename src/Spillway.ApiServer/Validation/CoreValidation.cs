@@ -25,7 +25,8 @@ internal static class CoreValidation
         if (size > MaxBytes) to.TooLong("", MaxBytes);
         if (old?.Flag("immutable") != true) return;
         if (!item.Flag("immutable")) to.Forbidden("immutable", "field is immutable when `immutable` is set");
-        if (!JsonNode.DeepEquals(item["data"], old["data"])) to.Forbidden("data", "field is immutable when `immutable` is set");
+        if (!JsonNode.DeepEquals(item["data"], old["data"]))
+            to.Forbidden("data", "field is immutable when `immutable` is set");
         if (!JsonNode.DeepEquals(item["binaryData"], old["binaryData"]))
             to.Forbidden("binaryData", "field is immutable when `immutable` is set");
     }
@@ -45,7 +46,8 @@ internal static class CoreValidation
         to.Immutable("type", item["type"], old["type"]);
         if (!old.Flag("immutable")) return;
         if (!item.Flag("immutable")) to.Forbidden("immutable", "field is immutable when `immutable` is set");
-        if (!JsonNode.DeepEquals(item["data"], old["data"])) to.Forbidden("data", "field is immutable when `immutable` is set");
+        if (!JsonNode.DeepEquals(item["data"], old["data"]))
+            to.Forbidden("data", "field is immutable when `immutable` is set");
     }
 
     public static void Namespace(JsonObject item, JsonObject? old, Complaints to)
@@ -89,12 +91,15 @@ internal static class CoreValidation
         {
             var path = $"spec.hard[{name}]";
             to.Invalid(path, name, Names.QualifiedName(name));
-            if (!name.Contains('/') && !IsQuotaName(name)) to.Invalid(path, name, "must be a standard resource for quota");
+            if (!name.Contains('/') && !IsQuotaName(name))
+                to.Invalid(path, name, "must be a standard resource for quota");
             ContainerValidation.Amount(name, amount, path, to);
         }
-        string[] scopes = ["BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating", "VolumeAttributesClass"];
+        string[] scopes = ["BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating",
+            "PriorityClass", "Terminating", "VolumeAttributesClass"];
         foreach (var scope in item.Map("spec")?.Texts("scopes") ?? [])
-            if (!scopes.Contains(scope)) to.Invalid("spec.scopes", item["spec"]!["scopes"]!.DeepClone(), "unsupported scope");
+            if (!scopes.Contains(scope))
+                to.Invalid("spec.scopes", item["spec"]!["scopes"]!.DeepClone(), "unsupported scope");
         if (old is not null) to.Immutable("spec.scopes", item.Map("spec")?["scopes"], old.Map("spec")?["scopes"]);
     }
 
@@ -124,15 +129,20 @@ internal static class CoreValidation
         foreach (var name in names)
         {
             Bound(limit, name, "min", "max", $"{at}.min[{name}]", "min value {0} is greater than max value {1}", to);
-            Bound(limit, name, "min", "defaultRequest", $"{at}.defaultRequest[{name}]", "min value {0} is greater than default request value {1}", to);
-            Bound(limit, name, "defaultRequest", "max", $"{at}.defaultRequest[{name}]", "default request value {0} is greater than max value {1}", to);
+            Bound(limit, name, "min", "defaultRequest", $"{at}.defaultRequest[{name}]",
+                "min value {0} is greater than default request value {1}", to);
+            Bound(limit, name, "defaultRequest", "max", $"{at}.defaultRequest[{name}]",
+                "default request value {0} is greater than max value {1}", to);
             Bound(limit, name, "defaultRequest", "default", $"{at}.defaultRequest[{name}]", "default request value {0} is greater than default limit value {1}", to);
-            Bound(limit, name, "min", "default", $"{at}.default[{name}]", "min value {0} is greater than default value {1}", to);
-            Bound(limit, name, "default", "max", $"{at}.default[{name}]", "default value {0} is greater than max value {1}", to);
+            Bound(limit, name, "min", "default", $"{at}.default[{name}]",
+                "min value {0} is greater than default value {1}", to);
+            Bound(limit, name, "default", "max", $"{at}.default[{name}]",
+                "default value {0} is greater than max value {1}", to);
         }
     }
 
-    private static void Bound(JsonObject limit, string name, string less, string more, string path, string text, Complaints to)
+    private static void Bound(
+        JsonObject limit, string name, string less, string more, string path, string text, Complaints to)
     {
         if (!Quantity.TryParse(limit.Map(less)?.Text(name) ?? "", out var low)
             || !Quantity.TryParse(limit.Map(more)?.Text(name) ?? "", out var high) || low <= high) return;
@@ -141,11 +151,13 @@ internal static class CoreValidation
     }
 
     private static bool IsQuotaName(string name) =>
-        name is "cpu" or "memory" or "ephemeral-storage" or "pods" or "resourcequotas" or "services" or "secrets" or "configmaps"
-            or "replicationcontrollers" or "persistentvolumeclaims" or "requests.cpu" or "requests.memory" or "requests.storage"
+        name is "cpu" or "memory" or "ephemeral-storage" or "pods" or "resourcequotas" or "services" or "secrets"
+            or "configmaps" or "replicationcontrollers" or "persistentvolumeclaims" or "requests.cpu"
+            or "requests.memory" or "requests.storage"
             or "requests.ephemeral-storage" or "limits.cpu" or "limits.memory" or "limits.ephemeral-storage"
             or "services.nodeports" or "services.loadbalancers"
-        || name.StartsWith("hugepages-", StringComparison.Ordinal) || name.StartsWith("requests.hugepages-", StringComparison.Ordinal);
+        || name.StartsWith("hugepages-", StringComparison.Ordinal)
+            || name.StartsWith("requests.hugepages-", StringComparison.Ordinal);
 
     private static void Typed(JsonObject item, JsonObject data, Complaints to)
     {
@@ -159,13 +171,15 @@ internal static class CoreValidation
         };
         foreach (var key in required)
             if (!data.ContainsKey(key)) to.Required($"data[{key}]");
-        if (item.Text("type") == "kubernetes.io/basic-auth" && !data.ContainsKey("username") && !data.ContainsKey("password"))
+        if (item.Text("type") == "kubernetes.io/basic-auth" && !data.ContainsKey("username")
+            && !data.ContainsKey("password"))
         {
             to.Required("data[username]");
             to.Required("data[password]");
         }
         if (item.Text("type") == "kubernetes.io/service-account-token"
-            && item.Map("metadata")?.Map("annotations")?.Text("kubernetes.io/service-account.name") is not { Length: > 0 })
+            && item.Map("metadata")?.Map("annotations")?.Text(
+                "kubernetes.io/service-account.name") is not { Length: > 0 })
             to.Required("metadata.annotations[kubernetes.io/service-account.name]");
     }
 

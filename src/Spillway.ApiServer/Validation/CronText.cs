@@ -16,8 +16,10 @@ internal static class CronText
     {
         if (schedule.StartsWith('@'))
         {
-            if (schedule is "@yearly" or "@annually" or "@monthly" or "@weekly" or "@daily" or "@midnight" or "@hourly") return null;
-            return schedule.StartsWith("@every ", StringComparison.Ordinal) ? null : "unrecognized descriptor: " + schedule;
+            if (schedule is "@yearly" or "@annually" or "@monthly" or "@weekly" or "@daily" or "@midnight" or "@hourly")
+                return null;
+            return schedule.StartsWith("@every ", StringComparison.Ordinal)
+                ? null : "unrecognized descriptor: " + schedule;
         }
         var fields = schedule.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         if (fields.Length != 5) return $"expected exactly 5 fields, found {fields.Length}: [{string.Join(' ', fields)}]";
@@ -31,8 +33,10 @@ internal static class CronText
     {
         var step = part.Split('/');
         if (step.Length > 2) return "too many slashes: " + part;
-        if (step.Length == 2 && (!int.TryParse(step[1], NumberStyles.None, CultureInfo.InvariantCulture, out var every) || every == 0))
-            return every == 0 && step[1] == "0" ? "step of range should be a positive number: " + part : Unparsed(step[1]);
+        if (step.Length == 2
+            && (!int.TryParse(step[1], NumberStyles.None, CultureInfo.InvariantCulture, out var every) || every == 0))
+            return every == 0 && step[1] == "0"
+                ? "step of range should be a positive number: " + part : Unparsed(step[1]);
         if (step[0] is "*" or "?") return null;
         var range = step[0].Split('-');
         if (range.Length > 2) return "too many hyphens: " + part;

@@ -143,7 +143,8 @@ public static class MetadataValidation
     private static void NoNewFinalizers(JsonObject metadata, JsonObject before, Complaints to)
     {
         var known = before.Texts("finalizers");
-        var added = metadata.Texts("finalizers").Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        var added =
+            metadata.Texts("finalizers").Except(known, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
         if (added.Count == 0) return;
         var list = string.Join(", ", added.Select(a => $"\"{a}\""));
         to.Forbidden("metadata.finalizers",

@@ -95,7 +95,8 @@ internal static partial class Names
         if (!PortCharacters().IsMatch(value)) yield return "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)";
         if (!value.Any(char.IsAsciiLetterLower)) yield return "must contain at least one letter (a-z)";
         if (value.Contains("--", StringComparison.Ordinal)) yield return "must not contain consecutive hyphens";
-        if (value.Length > 0 && (value[0] == '-' || value[^1] == '-')) yield return "must not begin or end with a hyphen";
+        if (value.Length > 0 && (value[0] == '-' || value[^1] == '-'))
+            yield return "must not begin or end with a hyphen";
     }
 
     public static IEnumerable<string> VariableName(string value)

@@ -47,7 +47,8 @@ internal static class PodValidation
         var (spec, before) = (pod.Map("spec") ?? [], old.Map("spec") ?? []);
         if (JsonNode.DeepEquals(spec["containers"], before["containers"])) return;
         var quality = QualityOf(before);
-        if (QualityOf(spec) != quality) to.Invalid("spec", quality, "Pod QOS Class may not change as a result of resizing");
+        if (QualityOf(spec) != quality)
+            to.Invalid("spec", quality, "Pod QOS Class may not change as a result of resizing");
         to.Forbidden("spec", "Pod running on node without support for resize");
     }
 
@@ -67,9 +68,11 @@ internal static class PodValidation
         AffinityValidation.Spread(spec, path, to);
         if (spec.Text("serviceAccountName") is { Length: > 0 } account)
             to.Invalid(path + ".serviceAccountName", account, Names.DnsSubdomain(account));
-        if (spec.Text("nodeName") is { Length: > 0 } node) to.Invalid(path + ".nodeName", node, Names.DnsSubdomain(node));
+        if (spec.Text("nodeName") is { Length: > 0 } node)
+            to.Invalid(path + ".nodeName", node, Names.DnsSubdomain(node));
         if (spec.Number("activeDeadlineSeconds") is < 1 or > int.MaxValue)
-            to.Invalid(path + ".activeDeadlineSeconds", spec["activeDeadlineSeconds"]!.DeepClone(), "must be between 1 and 2147483647, inclusive");
+            to.Invalid(path + ".activeDeadlineSeconds", spec["activeDeadlineSeconds"]!.DeepClone(),
+                "must be between 1 and 2147483647, inclusive");
         to.NonNegative(path + ".terminationGracePeriodSeconds", spec.Number("terminationGracePeriodSeconds"));
         if (spec.Text("hostname") is { Length: > 0 } host) to.Invalid(path + ".hostname", host, Names.DnsLabel(host));
         if (spec.Text("subdomain") is { Length: > 0 } sub) to.Invalid(path + ".subdomain", sub, Names.DnsLabel(sub));
@@ -95,7 +98,8 @@ internal static class PodValidation
             foreach (var name in (string[])["cpu", "memory"])
             {
                 some |= limits?[name] is not null || requests?[name] is not null;
-                all &= limits?[name] is { } limit && (requests?[name] is not { } request || JsonNode.DeepEquals(limit, request));
+                all &= limits?[name] is { } limit
+                    && (requests?[name] is not { } request || JsonNode.DeepEquals(limit, request));
             }
         }
         return !some ? "BestEffort" : all ? "Guaranteed" : "Burstable";
@@ -126,9 +130,11 @@ internal static class PodValidation
         if (spec.Map("securityContext") is not { } context) return;
         foreach (var field in (string[])["fsGroup", "runAsUser", "runAsGroup"])
             if (context.Number(field) is < 0 or > int.MaxValue)
-                to.Invalid($"{path}.securityContext.{field}", context[field]!.DeepClone(), "must be between 0 and 2147483647, inclusive");
+                to.Invalid($"{path}.securityContext.{field}", context[field]!.DeepClone(),
+                    "must be between 0 and 2147483647, inclusive");
         if (spec.Flag("shareProcessNamespace") && spec.Flag("hostPID"))
-            to.Invalid(path + ".shareProcessNamespace", JsonValue.Create(true), "ShareProcessNamespace and HostPID cannot both be enabled");
+            to.Invalid(path + ".shareProcessNamespace", JsonValue.Create(true),
+                "ShareProcessNamespace and HostPID cannot both be enabled");
     }
 
     private static void DnsConfig(JsonObject spec, string path, Complaints to)
@@ -142,7 +148,8 @@ internal static class PodValidation
         if (none && servers.Length == 0)
             to.Required(path + ".dnsConfig.nameservers", "must provide at least one DNS nameserver when `dnsPolicy` is None");
         if (servers.Length > 3)
-            to.Invalid(path + ".dnsConfig.nameservers", config["nameservers"]!.DeepClone(), "must not have more than 3 nameservers");
+            to.Invalid(path + ".dnsConfig.nameservers", config["nameservers"]!.DeepClone(),
+                "must not have more than 3 nameservers");
         for (var i = 0; i < servers.Length; i++)
             if (!IPAddress.TryParse(servers[i], out _))
                 to.Invalid($"{path}.dnsConfig.nameservers[{i}]", servers[i], "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
@@ -171,7 +178,8 @@ internal static class PodValidation
             var ip = alias.Text("ip") ?? "";
             if (!IPAddress.TryParse(ip, out _))
                 to.Invalid(at + ".ip", ip, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-            foreach (var host in alias.Texts("hostnames")) to.Invalid(at + ".hostnames", host, Names.DnsSubdomain(host));
+            foreach (var host in alias.Texts("hostnames"))
+                to.Invalid(at + ".hostnames", host, Names.DnsSubdomain(host));
         }
     }
 

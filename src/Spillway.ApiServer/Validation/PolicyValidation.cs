@@ -31,12 +31,14 @@ internal static class PolicyValidation
         var name = item.Map("metadata")?.Text("name") ?? "";
         var value = item.Number("value") ?? 0;
         if (old is null && name.StartsWith("system-", StringComparison.Ordinal)
-            && !(name == "system-node-critical" && value == 2_000_001_000) && !(name == "system-cluster-critical" && value == 2_000_000_000))
+            && !(name == "system-node-critical" && value == 2_000_001_000)
+                && !(name == "system-cluster-critical" && value == 2_000_000_000))
             to.Forbidden("metadata.name", "priority class names with 'system-' prefix are reserved for system use only. "
                 + $"error: {name} is not a known system priority class");
         else if (value > HighestUserPriority && !name.StartsWith("system-", StringComparison.Ordinal))
             to.Forbidden("value", $"maximum allowed value of a user defined priority is {HighestUserPriority}");
-        if (item.Text("preemptionPolicy") is { } policy) to.OneOf("preemptionPolicy", policy, "Never", "PreemptLowerPriority");
+        if (item.Text("preemptionPolicy") is { } policy)
+            to.OneOf("preemptionPolicy", policy, "Never", "PreemptLowerPriority");
         if (old is null) return;
         if (value != (old.Number("value") ?? 0)) to.Invalid("value", JsonValue.Create(value), "field is immutable");
         to.Immutable("preemptionPolicy", item["preemptionPolicy"], old["preemptionPolicy"]);
@@ -58,7 +60,8 @@ internal static class PolicyValidation
         var most = spec.Number("maxReplicas") ?? 0;
         if (least < 1) to.Invalid("spec.minReplicas", JsonValue.Create(least), "must be greater than or equal to 1");
         if (most < 1) to.Invalid("spec.maxReplicas", JsonValue.Create(most), "must be greater than 0");
-        if (most < least) to.Invalid("spec.maxReplicas", JsonValue.Create(most), "must be greater than or equal to `minReplicas`");
+        if (most < least)
+            to.Invalid("spec.maxReplicas", JsonValue.Create(most), "must be greater than or equal to `minReplicas`");
         if (spec.Map("scaleTargetRef") is not { } target) return;
         if (target.Text("kind") is not { Length: > 0 }) to.Required("spec.scaleTargetRef.kind");
         if (target.Text("name") is not { Length: > 0 }) to.Required("spec.scaleTargetRef.name");
@@ -95,7 +98,8 @@ internal static class PolicyValidation
     private static void Percentage(JsonNode? value, string path, Complaints to)
     {
         WorkloadValidation.IntOrPercent(value, path, to);
-        if (value.AsText() is [.., '%'] text && int.TryParse(text.AsSpan(0, text.Length - 1), out var percent) && percent > 100)
+        if (value.AsText() is [.., '%'] text && int.TryParse(text.AsSpan(0, text.Length - 1), out var percent)
+            && percent > 100)
             to.Invalid(path, text, "must not be greater than 100%");
     }
 }

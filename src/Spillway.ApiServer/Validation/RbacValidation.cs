@@ -18,8 +18,10 @@ internal static class RbacValidation
             if (urls.Length > 0)
             {
                 if (namespaced)
-                    to.Invalid(at + ".nonResourceURLs", rule["nonResourceURLs"]!.DeepClone(), "namespaced rules cannot apply to non-resource URLs");
-                if (rule.Texts("apiGroups").Length + rule.Texts("resources").Length + rule.Texts("resourceNames").Length > 0)
+                    to.Invalid(at + ".nonResourceURLs", rule["nonResourceURLs"]!.DeepClone(),
+                        "namespaced rules cannot apply to non-resource URLs");
+                if (rule.Texts("apiGroups").Length + rule.Texts("resources").Length + rule.Texts(
+                    "resourceNames").Length > 0)
                     to.Invalid(at + ".nonResourceURLs", rule["nonResourceURLs"]!.DeepClone(),
                         "rules cannot apply to both regular resources and non-resource URLs");
                 continue;

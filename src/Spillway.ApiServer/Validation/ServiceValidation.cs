@@ -23,7 +23,8 @@ internal static class ServiceValidation
         else to.OneOf("spec.sessionAffinity", affinity, "ClientIP", "None");
         if (spec.Map("sessionAffinityConfig")?.Map("clientIP")?.Number("timeoutSeconds") is <= 0 or > 86400)
             to.Invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds",
-                spec["sessionAffinityConfig"]!["clientIP"]!["timeoutSeconds"]!.DeepClone(), "must be greater than 0 and less than 86400");
+                spec["sessionAffinityConfig"]!["clientIP"]!["timeoutSeconds"]!.DeepClone(),
+                    "must be greater than 0 and less than 86400");
         ClusterIps(spec, to);
         var i = -1;
         foreach (var ip in spec.Texts("externalIPs"))
@@ -54,7 +55,8 @@ internal static class ServiceValidation
             if (paths.Count == 0) to.Required(at + ".http.paths");
             for (var p = 0; p < paths.Count; p++) Path(paths[p], $"{at}.http.paths[{p}]", to);
         }
-        if (spec.Text("ingressClassName") is { } name) to.Invalid("spec.ingressClassName", name, Names.DnsSubdomain(name));
+        if (spec.Text("ingressClassName") is { } name)
+            to.Invalid("spec.ingressClassName", name, Names.DnsSubdomain(name));
     }
 
     private static void Path(JsonObject path, string at, Complaints to)
@@ -78,7 +80,8 @@ internal static class ServiceValidation
     {
         var service = backend.Map("service");
         var resource = backend.Map("resource");
-        if (service is not null && resource is not null) to.Invalid(at, "", "cannot set both resource and service backends");
+        if (service is not null && resource is not null)
+            to.Invalid(at, "", "cannot set both resource and service backends");
         else if (resource is not null) return;
         else if (service is null) to.Invalid(at, "", "resource or service backend is required");
         else
@@ -86,7 +89,8 @@ internal static class ServiceValidation
             if (service.Text("name") is not { Length: > 0 } name) to.Required(at + ".service.name");
             else to.Invalid(at + ".service.name", name, Names.DnsLabel1035(name));
             var port = service.Map("port");
-            if (port?.Text("name") is { Length: > 0 } named) to.Invalid(at + ".service.port.name", named, Names.PortName(named));
+            if (port?.Text("name") is { Length: > 0 } named)
+                to.Invalid(at + ".service.port.name", named, Names.PortName(named));
             else if (port?.Number("number") is { } number) ContainerValidation.PortNumber(number, at + ".service.port.number", to);
             else to.Required(at, "port name or number is required");
         }
@@ -146,6 +150,7 @@ internal static class ServiceValidation
         if (spec.Text("type") == "ExternalName" || old.Text("type") == "ExternalName") return;
         var (now, before) = (spec.Text("clusterIP") ?? "", old.Text("clusterIP") ?? "");
         if (before.Length > 0 && now != before)
-            to.Invalid("spec.clusterIPs[0]", now, now.Length == 0 ? "primary clusterIP can not be unset" : "may not change once set");
+            to.Invalid("spec.clusterIPs[0]", now, now.Length == 0
+                ? "primary clusterIP can not be unset" : "may not change once set");
     }
 }

@@ -42,9 +42,11 @@ internal static class StorageValidation
         var spec = item.Map("spec") ?? [];
         Modes(spec, to);
         AffinityValidation.LabelSelector(spec.Map("selector"), "spec.selector", to);
-        if (spec.Map("resources")?.Map("requests")?["storage"] is not { } storage) to.Required("spec.resources[storage]");
+        if (spec.Map("resources")?.Map("requests")?["storage"] is not { } storage)
+            to.Required("spec.resources[storage]");
         else Positive(storage, "spec.resources[storage]", to);
-        if (spec.Text("storageClassName") is { Length: > 0 } name) to.Invalid("spec.storageClassName", name, Names.DnsSubdomain(name));
+        if (spec.Text("storageClassName") is { Length: > 0 } name)
+            to.Invalid("spec.storageClassName", name, Names.DnsSubdomain(name));
         if (spec.Text("volumeMode") is { } mode) to.OneOf("spec.volumeMode", mode, "Block", "Filesystem");
         if (old?.Map("spec") is { } before) ClaimChange(spec, before, to);
     }
@@ -56,9 +58,12 @@ internal static class StorageValidation
         to.OneOf("reclaimPolicy", item.Text("reclaimPolicy") ?? "", "Delete", "Retain");
         to.OneOf("volumeBindingMode", item.Text("volumeBindingMode") ?? "", "Immediate", "WaitForFirstConsumer");
         if (old is null) return;
-        if (!JsonNode.DeepEquals(item["parameters"], old["parameters"])) to.Forbidden("parameters", "updates to parameters are forbidden.");
-        if (item.Text("provisioner") != old.Text("provisioner")) to.Forbidden("provisioner", "updates to provisioner are forbidden.");
-        if (item.Text("reclaimPolicy") != old.Text("reclaimPolicy")) to.Forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden.");
+        if (!JsonNode.DeepEquals(item["parameters"], old["parameters"]))
+            to.Forbidden("parameters", "updates to parameters are forbidden.");
+        if (item.Text("provisioner") != old.Text("provisioner"))
+            to.Forbidden("provisioner", "updates to provisioner are forbidden.");
+        if (item.Text("reclaimPolicy") != old.Text("reclaimPolicy"))
+            to.Forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden.");
         to.Immutable("volumeBindingMode", item["volumeBindingMode"], old["volumeBindingMode"]);
     }
 
@@ -103,7 +108,8 @@ internal static class StorageValidation
             return;
         }
         if (Quantity.TryParse(spec.Map("resources")?.Map("requests")?.Text("storage") ?? "", out var size)
-            && Quantity.TryParse(old.Map("resources")?.Map("requests")?.Text("storage") ?? "", out var was) && size < was)
+            && Quantity.TryParse(old.Map("resources")?.Map("requests")?.Text("storage") ?? "", out var was)
+                && size < was)
             to.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
     }
 }

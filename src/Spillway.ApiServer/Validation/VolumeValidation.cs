@@ -110,7 +110,8 @@ internal static class VolumeValidation
     private static void Mode(JsonObject source, string path, Complaints to)
     {
         if (source.Number("defaultMode") is < 0 or > 511)
-            to.Invalid(path + ".defaultMode", source["defaultMode"]!.DeepClone(), "must be a number between 0 and 0777 (octal), both inclusive");
+            to.Invalid(path + ".defaultMode", source["defaultMode"]!.DeepClone(),
+                "must be a number between 0 and 0777 (octal), both inclusive");
     }
 
     private static void Items(JsonObject source, string path, Complaints to)

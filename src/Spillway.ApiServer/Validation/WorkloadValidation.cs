@@ -18,7 +18,8 @@ internal static class WorkloadValidation
         if (spec.Number("progressDeadlineSeconds") is not { } deadline) return;
         to.NonNegative("spec.progressDeadlineSeconds", deadline);
         if (deadline <= (spec.Number("minReadySeconds") ?? 0))
-            to.Invalid("spec.progressDeadlineSeconds", JsonValue.Create(deadline), "must be greater than minReadySeconds");
+            to.Invalid(
+                "spec.progressDeadlineSeconds", JsonValue.Create(deadline), "must be greater than minReadySeconds");
     }
 
     public static void ReplicaSet(JsonObject item, JsonObject? old, Complaints to)
@@ -36,7 +37,8 @@ internal static class WorkloadValidation
         to.NonNegative("spec.minReadySeconds", spec.Number("minReadySeconds"));
         if (spec.Map("selector") is not { Count: > 0 } selector) to.Required("spec.selector");
         else if (spec.Map("template") is not null && !Matches(selector, null, TemplateLabels(spec)))
-            to.Invalid("spec.template.metadata.labels", TemplateLabels(spec)?.DeepClone(), "`selector` does not match template `labels`");
+            to.Invalid("spec.template.metadata.labels", TemplateLabels(spec)?.DeepClone(),
+                "`selector` does not match template `labels`");
         to.NonNegative("spec.replicas", spec.Number("replicas"));
         if (spec.Map("template") is null) to.Required("spec.template");
         else PodTemplate(spec, to);
@@ -53,14 +55,16 @@ internal static class WorkloadValidation
             case null or "": to.Required("spec.updateStrategy"); break;
             case "OnDelete":
                 if (spec.Map("updateStrategy")?.Map("rollingUpdate") is { } rolling)
-                    to.Invalid("spec.updateStrategy.rollingUpdate", rolling.DeepClone(), "only allowed for updateStrategy 'RollingUpdate'");
+                    to.Invalid("spec.updateStrategy.rollingUpdate", rolling.DeepClone(),
+                        "only allowed for updateStrategy 'RollingUpdate'");
                 break;
             case "RollingUpdate":
                 to.NonNegative("spec.updateStrategy.rollingUpdate.partition",
                     spec.Map("updateStrategy")?.Map("rollingUpdate")?.Number("partition"));
                 break;
             default:
-                to.Invalid("spec.updateStrategy", spec["updateStrategy"]!.DeepClone(), "must be 'RollingUpdate' or 'OnDelete'");
+                to.Invalid("spec.updateStrategy", spec["updateStrategy"]!.DeepClone(),
+                    "must be 'RollingUpdate' or 'OnDelete'");
                 break;
         }
         to.NonNegative("spec.replicas", spec.Number("replicas"));
@@ -88,9 +92,11 @@ internal static class WorkloadValidation
                 if (spec.Map("updateStrategy")?.Map("rollingUpdate") is { } rolling)
                 {
                     var none = IsZero(rolling["maxUnavailable"]) && IsZero(rolling["maxSurge"]);
-                    if (none) to.Required("spec.updateStrategy.rollingUpdate.maxUnavailable", "cannot be 0 when maxSurge is 0");
+                    if (none) to.Required(
+                        "spec.updateStrategy.rollingUpdate.maxUnavailable", "cannot be 0 when maxSurge is 0");
                     if (!IsZero(rolling["maxUnavailable"]) && !IsZero(rolling["maxSurge"]))
-                        to.Invalid("spec.updateStrategy.rollingUpdate.maxSurge", rolling["maxSurge"]?.DeepClone(), "may not be set when maxUnavailable is non-zero");
+                        to.Invalid("spec.updateStrategy.rollingUpdate.maxSurge", rolling["maxSurge"]?.DeepClone(),
+                            "may not be set when maxUnavailable is non-zero");
                 }
                 else to.Required("spec.updateStrategy.rollingUpdate");
                 break;
@@ -104,7 +110,8 @@ internal static class WorkloadValidation
         var spec = item.Map("spec") ?? [];
         JobSpec(spec, "spec", to);
         if (old?.Map("spec") is not { } before) return;
-        if (spec.Text("completionMode") != "Indexed") to.Immutable("spec.completions", spec["completions"], before["completions"]);
+        if (spec.Text("completionMode") != "Indexed")
+            to.Immutable("spec.completions", spec["completions"], before["completions"]);
         to.Immutable("spec.selector", spec["selector"], before["selector"]);
         var startedBefore = !before.Flag("suspend") || old.Map("status")?["startTime"] is not null;
         if (startedBefore) to.Immutable("spec.template", spec["template"], before["template"]);
@@ -136,7 +143,8 @@ internal static class WorkloadValidation
     private static void JobSpec(JsonObject spec, string path, Complaints to)
     {
         foreach (var field in (string[])["parallelism", "completions", "activeDeadlineSeconds", "backoffLimit",
-            "ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes"]) to.NonNegative($"{path}.{field}", spec.Number(field));
+            "ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes"]) to.NonNegative(
+                $"{path}.{field}", spec.Number(field));
         if (spec.Text("completionMode") is { } mode)
         {
             to.OneOf(path + ".completionMode", mode, "Indexed", "NonIndexed");
@@ -159,10 +167,12 @@ internal static class WorkloadValidation
         else
         {
             AffinityValidation.LabelSelector(selector, "spec.selector", to);
-            if (selector.Map("matchLabels") is not { Count: > 0 } && selector.List("matchExpressions") is not { Count: > 0 })
+            if (selector.Map("matchLabels") is not { Count: > 0 }
+                && selector.List("matchExpressions") is not { Count: > 0 })
                 to.Invalid("spec.selector", selector.DeepClone(), emptyText);
             if (!Matches(selector.Map("matchLabels"), selector, TemplateLabels(spec)))
-                to.Invalid("spec.template.metadata.labels", TemplateLabels(spec)?.DeepClone(), "`selector` does not match template `labels`");
+                to.Invalid("spec.template.metadata.labels", TemplateLabels(spec)?.DeepClone(),
+                    "`selector` does not match template `labels`");
         }
         if (old?.Map("spec") is { } before) to.Immutable("spec.selector", selector, before["selector"]);
     }
@@ -172,9 +182,11 @@ internal static class WorkloadValidation
         PodTemplate(spec, to);
         var pod = spec.Map("template")?.Map("spec");
         if (pod is null) return;
-        if (pod.Text("restartPolicy") is { } restart and not "Always") to.OneOf("spec.template.spec.restartPolicy", restart, "Always");
+        if (pod.Text("restartPolicy") is { } restart and not "Always")
+            to.OneOf("spec.template.spec.restartPolicy", restart, "Always");
         if (pod["activeDeadlineSeconds"] is not null)
-            to.Forbidden("spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported");
+            to.Forbidden(
+                "spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported");
     }
 
     private static void PodTemplate(JsonObject spec, Complaints to) =>
@@ -213,7 +225,8 @@ internal static class WorkloadValidation
                     to.Forbidden(path + ".rollingUpdate", "may not be specified when strategy `type` is 'Recreate'");
                 break;
             case "RollingUpdate":
-                if (strategy.Map("rollingUpdate") is not { } rolling) to.Required(path + ".rollingUpdate", "this should be defaulted and never be nil");
+                if (strategy.Map("rollingUpdate") is not { } rolling)
+                    to.Required(path + ".rollingUpdate", "this should be defaulted and never be nil");
                 else Rolling(rolling, path + ".rollingUpdate", to);
                 break;
             case var type: to.OneOf(path + ".type", type ?? "", "Recreate", "RollingUpdate"); break;
@@ -225,9 +238,11 @@ internal static class WorkloadValidation
         IntOrPercent(rolling["maxUnavailable"], path + ".maxUnavailable", to);
         IntOrPercent(rolling["maxSurge"], path + ".maxSurge", to);
         if (IsZero(rolling["maxUnavailable"]) && IsZero(rolling["maxSurge"]))
-            to.Invalid(path + ".maxUnavailable", rolling["maxUnavailable"]?.DeepClone(), "may not be 0 when `maxSurge` is 0");
+            to.Invalid(
+                path + ".maxUnavailable", rolling["maxUnavailable"]?.DeepClone(), "may not be 0 when `maxSurge` is 0");
         if (Percent(rolling["maxUnavailable"]) > 100)
-            to.Invalid(path + ".maxUnavailable", rolling["maxUnavailable"]!.DeepClone(), "must not be greater than 100%");
+            to.Invalid(
+                path + ".maxUnavailable", rolling["maxUnavailable"]!.DeepClone(), "must not be greater than 100%");
     }
 
     public static void IntOrPercent(JsonNode? value, string path, Complaints to)
@@ -243,7 +258,8 @@ internal static class WorkloadValidation
     }
 
     private static int? Percent(JsonNode? value) =>
-        value.AsText() is [.., '%'] text && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var percent)
+        value.AsText() is [.., '%'] text && int.TryParse(
+            text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var percent)
             ? percent : null;
 
     private static bool IsZero(JsonNode? value) => value is null || value.AsNumber() == 0 || Percent(value) == 0;

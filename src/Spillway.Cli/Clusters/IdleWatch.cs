@@ -100,7 +100,8 @@ internal sealed class IdleWatch
     }
 
     private static bool IsJob(Pod pod) =>
-        pod.Controller?.Kind == "Job" || pod.Json.Text("metadata", "annotations", SpillwayNames.DurationAnnotation) is not null;
+        pod.Controller?.Kind == "Job"
+            || pod.Json.Text("metadata", "annotations", SpillwayNames.DurationAnnotation) is not null;
 
     private static bool IsFinished(Pod pod) => pod.Json.Text("status", "phase") is "Succeeded" or "Failed";
 
@@ -108,7 +109,8 @@ internal sealed class IdleWatch
     private static bool IsStuck(Pod pod) =>
         pod.Json.Text("spec", "nodeName") is null or ""
         && pod.Json.Text("metadata", "annotations", SpillwayNames.DecisionAnnotation) is { } decision
-        && (decision.StartsWith("refuse/", StringComparison.Ordinal) || decision.StartsWith("hold/", StringComparison.Ordinal))
+        && (decision.StartsWith("refuse/", StringComparison.Ordinal)
+            || decision.StartsWith("hold/", StringComparison.Ordinal))
         && decision is not ("hold/FitsNow" or "hold/Preempts" or "hold/JoiningNode");
 
     private static string Why(Pod pod) =>

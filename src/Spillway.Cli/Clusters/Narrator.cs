@@ -33,7 +33,8 @@ internal sealed class Narrator
         var pod = change.Current;
         var name = pod.Namespace == "default" ? pod.Name : pod.Key.ToString();
         // What was over before this narrator came is no news.
-        if (change.Kind == ChangeKind.Removed || (change.Before is null && Phase(pod) is "Succeeded" or "Failed")) return;
+        if (change.Kind == ChangeKind.Removed || (change.Before is null && Phase(pod) is "Succeeded" or "Failed"))
+            return;
         var (node, before) = (Node(pod), change.Before is null ? "" : Node(change.Before));
         if (node.Length > 0 && before.Length == 0) Tell("pod", $"{name} goes to {node}");
         else if (node.Length == 0 && Why(pod) is { } why && why != (change.Before is null ? null : Why(change.Before)))

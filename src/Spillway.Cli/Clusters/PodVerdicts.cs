@@ -4,7 +4,8 @@ using Spillway.Kubernetes;
 namespace Spillway.Cli.Clusters;
 
 /// <summary>Where one submitted pod stands.</summary>
-internal sealed record PodVerdict(string Namespace, string Name, string Phase, string? Node, string? Why, bool IsRefused)
+internal sealed record PodVerdict(
+    string Namespace, string Name, string Phase, string? Node, string? Why, bool IsRefused)
 {
     public override string ToString()
     {

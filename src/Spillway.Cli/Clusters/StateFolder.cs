@@ -89,7 +89,8 @@ internal sealed record StateFolder(string Path)
 }
 
 /// <summary>One <c>up</c>: its process, and how its clock runs against the wall's.</summary>
-internal sealed record Session(string Cluster, int Process, DateTimeOffset WallStart, DateTimeOffset ClusterStart, double Speed)
+internal sealed record Session(
+    string Cluster, int Process, DateTimeOffset WallStart, DateTimeOffset ClusterStart, double Speed)
 {
     /// <summary>True while that process lives and is a Spillway: the number may have gone to another program.</summary>
     public bool IsRunning

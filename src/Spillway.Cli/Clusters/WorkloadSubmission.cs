@@ -81,7 +81,8 @@ internal sealed class WorkloadSubmission(KubernetesClient client)
         {
             var path = (document.ApiVersion.Contains('/') ? "/apis/" : "/api/") + document.ApiVersion;
             var response = await client.Transport.SendAsync(new KubernetesRequest("GET", path), cancellationToken);
-            kinds = response.IsSuccess && JsonNode.Parse(response.Body.Span)?["resources"] is JsonArray list ? list : [];
+            kinds = response.IsSuccess && JsonNode.Parse(response.Body.Span)?["resources"] is JsonArray list
+                ? list : [];
             _kinds[document.ApiVersion] = kinds;
         }
         return kinds.OfType<JsonObject>().FirstOrDefault(

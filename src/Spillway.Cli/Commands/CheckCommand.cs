@@ -38,7 +38,8 @@ internal static class CheckCommand
                 return (int)ExitCode.Done;
             }
             var paths = parsed.GetValue(files) ?? [];
-            if (paths.Length == 0) throw new CommandFailure(ExitCode.Usage, "check needs a FILE (try 'spillway check --help')");
+            if (paths.Length == 0)
+                throw new CommandFailure(ExitCode.Usage, "check needs a FILE (try 'spillway check --help')");
             return (int)Check(paths, parsed.GetValue(output), terminal);
         });
         return command;

@@ -41,13 +41,15 @@ internal static class CostCommand
             var folder = StateFolder.Of(parsed.GetValue(state), path, input.Cluster);
             var report = LiveReport.Read(folder, input.Cluster.Name, TimeProvider.System);
             var lines = Lines(report, parsed.GetRequiredValue(by));
-            OutputOption.Write(terminal, parsed.GetValue(output), Json(report, lines), () => Table(report, lines, terminal));
+            OutputOption.Write(
+                terminal, parsed.GetValue(output), Json(report, lines), () => Table(report, lines, terminal));
             return (int)ExitCode.Done;
         });
         return command;
     }
 
-    private static IReadOnlyList<(string Name, TimeSpan Time, Money Cost)> Lines(RunReport report, string by) => by switch
+    private static IReadOnlyList<(string Name, TimeSpan Time, Money Cost)> Lines(RunReport report, string by) =>
+        by switch
     {
         "pod" => [.. report.Pods.Select(pod => (pod.Key.ToString(), pod.Ran(report.Now), pod.Cost(report.Now)))],
         "node" => [.. report.Nodes.Select(node => (node.Name, Stood(node, report), Cost(node, report)))],
@@ -65,7 +67,8 @@ internal static class CostCommand
     private static Money Cost(Controllers.Costs.NodeEntry node, RunReport report) =>
         node.Cost(DateTimeOffset.MinValue, report.Now);
 
-    private static JsonObject Json(RunReport report, IEnumerable<(string Name, TimeSpan Time, Money Cost)> lines) => new()
+    private static JsonObject Json(RunReport report, IEnumerable<(string Name, TimeSpan Time, Money Cost)> lines) =>
+        new()
     {
         ["cluster"] = report.Cluster,
         ["lines"] = new JsonArray([.. lines.Select(line => (JsonNode)new JsonObject

@@ -19,7 +19,8 @@ internal static class DownCommand
     {
         var file = SharedOptions.ClusterFile();
         var state = SharedOptions.State();
-        var delete = new Option<bool>("--delete-state") { Description = "Delete the state folder, ledger included, at the end" };
+        var delete =
+            new Option<bool>("--delete-state") { Description = "Delete the state folder, ledger included, at the end" };
         var command = new ExampleCommand("down", "End a running up, give back every rented node, and show the bill")
         {
             Examples =
@@ -59,7 +60,8 @@ internal static class DownCommand
         var given = await cluster.Embedded.InvokeAsync(() => GiveBackAsync(cluster, time, cancellationToken));
         var now = time.GetUtcNow();
         folder.Write(session with { Process = 0, StoppedAt = now });
-        terminal.Out.WriteLine($"{input.Cluster.Name} is down; {ClusterInput.Count(given, "rented node")} given back, nothing bills");
+        terminal.Out.WriteLine(
+            $"{input.Cluster.Name} is down; {ClusterInput.Count(given, "rented node")} given back, nothing bills");
         ReportTables.Bill(cluster.Ledger.Summary(now), terminal);
     }
 
@@ -83,12 +85,14 @@ internal static class DownCommand
         while (true)
         {
             var left = 0;
-            await foreach (var claim in cluster.Client.ListAllAsync(SpillwayResources.NodeClaims, ListQuery.All, cancellationToken))
+            await foreach (var claim in cluster.Client.ListAllAsync(
+                SpillwayResources.NodeClaims, ListQuery.All, cancellationToken))
             {
                 left++;
                 if (claim.IsTerminating) continue;
                 given++;
-                await cluster.Client.DeleteAsync(SpillwayResources.NodeClaims, claim.Key, new DeleteOptions(), cancellationToken);
+                await cluster.Client.DeleteAsync(
+                    SpillwayResources.NodeClaims, claim.Key, new DeleteOptions(), cancellationToken);
             }
             var machines = await cluster.Embedded.Cloud.ListAsync(cancellationToken);
             if (left == 0 && machines.Count == 0) return given;

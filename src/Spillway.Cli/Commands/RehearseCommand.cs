@@ -32,7 +32,8 @@ internal static class RehearseCommand
             Examples =
             [
                 ("spillway rehearse examples/inaccel-fpga-burst", "who ran where, why, and what it cost"),
-                ("spillway rehearse cluster.yaml jobs.yaml --seed 7 -o json", "one object for a script; same seed, same bytes"),
+                ("spillway rehearse cluster.yaml jobs.yaml --seed 7 -o json",
+                    "one object for a script; same seed, same bytes"),
                 ("spillway rehearse examples/inaccel-fpga-burst/cluster.yaml examples/inaccel-fpga-burst/sixteen.yaml",
                     "a job that no node can take"),
             ],
@@ -45,7 +46,8 @@ internal static class RehearseCommand
         command.SetAction(parsed =>
         {
             var paths = parsed.GetValue(files) is { Length: > 0 } given ? given : ["."];
-            if (!Core.Quantities.Durations.TryParse(parsed.GetRequiredValue(horizon), out var until) || until <= TimeSpan.Zero)
+            if (!Core.Quantities.Durations.TryParse(parsed.GetRequiredValue(horizon), out var until)
+                || until <= TimeSpan.Zero)
                 throw new CommandFailure(ExitCode.Usage, "--until needs a duration such as 90m or 7d");
             var input = ClusterInput.Load(paths, terminal);
             var logger = parsed.GetValue(verbose) ? new ConsoleLogger(terminal.Error) : (ILogger)NullLogger.Instance;

@@ -19,7 +19,8 @@ internal static class SubmitCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var state = SharedOptions.State();
-        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Submit to this cluster instead", HelpName = "FILE" };
+        var kubeconfig =
+            new Option<string?>("--kubeconfig") { Description = "Submit to this cluster instead", HelpName = "FILE" };
         var wait = new Option<int>("--wait")
         {
             Description = "Seconds to wait for the pods to find a node or a reason",

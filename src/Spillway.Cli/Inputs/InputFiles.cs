@@ -48,7 +48,8 @@ internal static class InputFiles
 
     private static SourceFile ReadOne(string path)
     {
-        if (path == "-") return new SourceFile("standard input", ReadAll(Console.OpenStandardInput(), "standard input"));
+        if (path == "-")
+            return new SourceFile("standard input", ReadAll(Console.OpenStandardInput(), "standard input"));
         try
         {
             var length = new FileInfo(path).Length;

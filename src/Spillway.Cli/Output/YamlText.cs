@@ -25,7 +25,8 @@ internal static class YamlText
         switch (node)
         {
             case JsonObject map:
-                emitter.Emit(new MappingStart(null, null, true, map.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                emitter.Emit(
+                    new MappingStart(null, null, true, map.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
                 foreach (var (key, value) in map)
                 {
                     WriteText(emitter, key);
@@ -55,5 +56,6 @@ internal static class YamlText
     private static bool IsAmbiguous(string text) =>
         text.Length == 0
         || text.ToLowerInvariant() is "null" or "~" or "true" or "false" or "yes" or "no" or "on" or "off" or "y" or "n"
-        || (text[0] is >= '0' and <= '9' or '-' or '+' or '.' && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '+' or ':' or '_'));
+        || (text[0] is >= '0' and <= '9' or '-' or '+' or '.'
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '+' or ':' or '_'));
 }

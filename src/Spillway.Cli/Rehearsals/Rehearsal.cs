@@ -39,7 +39,8 @@ internal static class Rehearsal
 
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(500);
 
-    public static RehearsalResult Run(ClusterInput input, int seed, TimeSpan horizon, ILogger logger, Action<TimeSpan> progress)
+    public static RehearsalResult Run(
+        ClusterInput input, int seed, TimeSpan horizon, ILogger logger, Action<TimeSpan> progress)
     {
         var began = Stopwatch.GetTimestamp();
         var time = new VirtualTime(Start);
@@ -57,14 +58,16 @@ internal static class Rehearsal
             await Task.Delay(TimeSpan.FromSeconds(1), time);
             var now = time.GetUtcNow();
             return new RehearsalResult(
-                RunReport.Of(input.Cluster.Name, cluster.Ledger, now), seed, now - Start, Stopwatch.GetElapsedTime(began))
+                RunReport.Of(input.Cluster.Name, cluster.Ledger, now), seed, now - Start,
+                    Stopwatch.GetElapsedTime(began))
             {
                 Unfinished = unfinished,
             };
         });
     }
 
-    private static async Task<IReadOnlyList<Stranded>> UntilIdleAsync(IdleWatch idle, TimeSpan horizon, VirtualTime time)
+    private static async Task<IReadOnlyList<Stranded>> UntilIdleAsync(
+        IdleWatch idle, TimeSpan horizon, VirtualTime time)
     {
         using var limit = new CancellationTokenSource(horizon, time);
         try

@@ -80,9 +80,11 @@ internal static class ReportTables
     {
         foreach (var decision in report.Decisions.Take(MostRows))
         {
-            var pool = decision.Pool.Length == 0 ? "" : $" {decision.Pool}{(decision.Count == 0 ? "" : $" x{decision.Count}")}";
+            var pool = decision.Pool.Length == 0
+                ? "" : $" {decision.Pool}{(decision.Count == 0 ? "" : $" x{decision.Count}")}";
             terminal.Out.WriteLine($"{decision.At.UtcDateTime:HH:mm:ss} {decision.Kind}{pool}: {decision.Why}");
-            foreach (var rejected in decision.Rejected) terminal.Out.WriteLine($"         not {rejected.Pool}: {rejected.Why}");
+            foreach (var rejected in decision.Rejected)
+                terminal.Out.WriteLine($"         not {rejected.Pool}: {rejected.Why}");
         }
         if (report.Decisions.Count > 0) terminal.Out.WriteLine();
         if (report.Decisions.Count > MostRows)

@@ -33,7 +33,6 @@ internal static class Repository
         [
             Environment.GetEnvironmentVariable("SPILLWAY_SHARED"),
             Path.Combine(FindRoot(), "..", "shared"),
-            "/work/shared",
         ];
         return places.FirstOrDefault(place => place is not null && Directory.Exists(Path.Combine(place, "data")));
     }

@@ -85,7 +85,8 @@ public sealed class StorageTests
         var version = server.Store.Version;
         await server.SendAsync("POST", Maps, ApiHarness.ConfigMap("a"));
         await using var watch = await server.Transport("test").SendAsync(
-            new KubernetesRequest("GET", $"{Maps}?watch=1&resourceVersion={version}&timeoutSeconds=1") { Streaming = true },
+            new KubernetesRequest(
+                "GET", $"{Maps}?watch=1&resourceVersion={version}&timeoutSeconds=1") { Streaming = true },
             CancellationToken.None);
         await server.SendAsync("DELETE", Maps + "/a");
         var seen = new List<string>();

@@ -59,7 +59,8 @@ public sealed class CommandLineTests
     public async Task An_unplaceable_job_ends_a_rehearsal_with_1_and_the_numbers()
     {
         var run = await SpillwayProcess.RunAsync(
-            "rehearse", "examples/inaccel-fpga-burst/cluster.yaml", "examples/inaccel-fpga-burst/sixteen.yaml", "-o", "json");
+            "rehearse", "examples/inaccel-fpga-burst/cluster.yaml", "examples/inaccel-fpga-burst/sixteen.yaml", "-o",
+                "json");
 
         run.ExitCode.ShouldBe(1, run.Error);
         var pod = run.Json["pods"]!.AsArray().Single()!;

@@ -29,6 +29,7 @@ internal sealed record SpillwayProcess(int ExitCode, string Output, string Error
         var start = new ProcessStartInfo(Path.Combine(Root, "artifacts/spillway/spillway"), args)
         {
             WorkingDirectory = folder,
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -16,7 +16,8 @@ internal static class ProtobufAnswer
     /// table has no number for their conditions' observedGeneration, which every definition carries.
     /// </summary>
     public static bool Has(ResourceType type) =>
-        !type.IsCustom && type.Group != "apiextensions.k8s.io" && MessageTable.Load().Of(type.ApiVersion, type.Kind) is not null;
+        !type.IsCustom && type.Group != "apiextensions.k8s.io"
+            && MessageTable.Load().Of(type.ApiVersion, type.Kind) is not null;
 
     /// <summary>The same answer in protobuf; unchanged when it is no object of a kind with a message.</summary>
     public static ApiResponse Of(ApiResponse response)

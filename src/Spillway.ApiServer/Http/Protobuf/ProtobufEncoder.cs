@@ -27,6 +27,8 @@ internal ref struct ProtobufEncoder
     private void Fields(WireMessage message)
     {
         var next = 0;
+        // Fields that lie in a message of their own on the wire only; one level in every known type.
+        Span<int> enclosing = stackalloc int[4];
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             var field = message.Find(_reader.ValueSpan, ref next);
@@ -36,7 +38,7 @@ internal ref struct ProtobufEncoder
                 _reader.Skip();
                 continue;
             }
-            Span<int> around = stackalloc int[field.Around.Length];
+            var around = enclosing[..field.Around.Length];
             for (var i = 0; i < around.Length; i++)
             {
                 _writer.Tag(field.Around[i], 2);
@@ -175,7 +177,8 @@ internal ref struct ProtobufEncoder
         }
         var text = _reader.ValueSpan;
         var start = _writer.Begin();
-        Base64.DecodeFromUtf8(text, _writer.Space(Base64.GetMaxDecodedFromUtf8Length(text.Length)), out _, out var written);
+        Base64.DecodeFromUtf8(
+            text, _writer.Space(Base64.GetMaxDecodedFromUtf8Length(text.Length)), out _, out var written);
         _writer.Advance(written);
         _writer.End(start);
     }

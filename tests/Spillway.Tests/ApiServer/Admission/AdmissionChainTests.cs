@@ -22,7 +22,8 @@ public sealed class AdmissionChainTests
         var wanted = (JsonObject)recorded.Response(3)["spec"]!;
         var (own, theirs) = ((string)spec["volumes"]![0]!["name"]!, (string)wanted["volumes"]![0]!["name"]!);
         own.ShouldMatch("^kube-api-access-[bcdfghjklmnpqrstvwxz2456789]{5}$");
-        foreach (var field in new[] { "volumes", "tolerations", "priority", "preemptionPolicy", "serviceAccountName", "serviceAccount" })
+        foreach (var field in new[] { "volumes", "tolerations", "priority", "preemptionPolicy", "serviceAccountName",
+            "serviceAccount" })
             spec[field]!.ToJsonString().Replace(own, theirs).ShouldBe(wanted[field]!.ToJsonString(), field);
         spec["containers"]![0]!["volumeMounts"]!.ToJsonString().Replace(own, theirs)
             .ShouldBe(wanted["containers"]![0]!["volumeMounts"]!.ToJsonString());
@@ -46,7 +47,8 @@ public sealed class AdmissionChainTests
         var pod = recorded.Request(97);
         await MutateAsync(pod);
         await ValidateAsync("", "pods", pod);
-        pod["metadata"]!["annotations"]!.ToJsonString().ShouldBe(recorded.Response(97)["metadata"]!["annotations"]!.ToJsonString());
+        pod["metadata"]!["annotations"]!.ToJsonString().ShouldBe(
+            recorded.Response(97)["metadata"]!["annotations"]!.ToJsonString());
         JsonNode.DeepEquals(pod["spec"]!["containers"]![0]!["resources"],
             recorded.Response(97)["spec"]!["containers"]![0]!["resources"]).ShouldBeTrue();
 
@@ -63,7 +65,8 @@ public sealed class AdmissionChainTests
         _cluster.Add("", "resourcequotas", recorded.Response(99));
         _cluster.Add("", "configmaps", """{"metadata":{"name":"kube-root-ca.crt","namespace":"w31745"}}""");
         (await Chain().Quotas.RefreshAsync("w31745", default)).ShouldBe(1);
-        JsonNode.DeepEquals(_cluster.Get("", "resourcequotas", "w31745", "rq")!["status"], recorded.Response(101)["status"])
+        JsonNode.DeepEquals(
+            _cluster.Get("", "resourcequotas", "w31745", "rq")!["status"], recorded.Response(101)["status"])
             .ShouldBeTrue();
 
         var refusal = await Should.ThrowAsync<ApiFailure>(
@@ -77,7 +80,8 @@ public sealed class AdmissionChainTests
         _cluster.Add("", "resourcequotas",
             """{"metadata":{"name":"q","namespace":"w31745"},"spec":{"hard":{"requests.cpu":"1","pods":"5"}}}""");
         await ValidateAsync("", "pods", Pod("a", "600m"));
-        ((string)_cluster.Get("", "resourcequotas", "w31745", "q")!["status"]!["used"]!["requests.cpu"]!).ShouldBe("600m");
+        ((string)_cluster.Get("", "resourcequotas", "w31745", "q")!["status"]!["used"]!["requests.cpu"]!).ShouldBe(
+            "600m");
 
         var refusal = await Should.ThrowAsync<ApiFailure>(() => ValidateAsync("", "pods", Pod("b", "500m")).AsTask());
         refusal.Message.ShouldBe("pods \"b\" is forbidden: exceeded quota: q, requested: requests.cpu=500m, "
@@ -112,18 +116,21 @@ public sealed class AdmissionChainTests
 
     private static JsonObject Pod(string name, string? cpu)
     {
-        var resources = cpu is null ? new JsonObject() : new JsonObject { ["requests"] = new JsonObject { ["cpu"] = cpu } };
+        var resources = cpu is null
+            ? new JsonObject() : new JsonObject { ["requests"] = new JsonObject { ["cpu"] = cpu } };
         return new JsonObject
         {
             ["metadata"] = new JsonObject { ["name"] = name },
             ["spec"] = new JsonObject
             {
-                ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "x", ["resources"] = resources }),
+                ["containers"] =
+                    new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "x", ["resources"] = resources }),
             },
         };
     }
 
-    private AdmissionChain Chain() => new(_cluster.Reads, TimeProvider.System, new Random(1), new WebhookDoor((_, _, _) => null));
+    private AdmissionChain Chain() =>
+        new(_cluster.Reads, TimeProvider.System, new Random(1), new WebhookDoor((_, _, _) => null));
 
     private ValueTask MutateAsync(JsonObject pod) =>
         Chain().MutateAsync(MemoryCluster.Create("", "pods", "w31745", pod), default);

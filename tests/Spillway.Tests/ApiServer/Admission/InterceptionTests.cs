@@ -52,10 +52,12 @@ public sealed class InterceptionTests
         AddPolicy("""[{"expression":"object.data.size() <= int(params.data.most) && request.userInfo.username == 'admin'","message":"no"}]""",
             """ "paramKind":{"apiVersion":"v1","kind":"ConfigMap"}, """);
         AddBinding("Deny", """ "paramRef":{"name":"limits","namespace":"w","parameterNotFoundAction":"Deny"}, """);
-        (await Should.ThrowAsync<ApiFailure>(() => CreateAsync(ConfigMap("a")))).Message.ShouldContain("no params found");
+        (await Should.ThrowAsync<ApiFailure>(() => CreateAsync(ConfigMap("a")))).Message.ShouldContain(
+            "no params found");
         _cluster.Add("", "configmaps", """{"metadata":{"name":"limits","namespace":"w"},"data":{"most":"1"}}""");
         await CreateAsync(ConfigMap("a"));
-        (await Should.ThrowAsync<ApiFailure>(() => CreateAsync(ConfigMap("a", "b")))).Message.ShouldEndWith("denied request: no");
+        (await Should.ThrowAsync<ApiFailure>(() => CreateAsync(ConfigMap("a", "b")))).Message.ShouldEndWith(
+            "denied request: no");
     }
 
     [Fact]
@@ -64,7 +66,8 @@ public sealed class InterceptionTests
         await using var hook = await HookAsync(review =>
         {
             var name = (string?)review["request"]!["name"];
-            if (name == "bad") return new JsonObject { ["allowed"] = false, ["status"] = new JsonObject { ["code"] = 403, ["message"] = "not you" } };
+            if (name == "bad") return new JsonObject { ["allowed"] = false,
+                ["status"] = new JsonObject { ["code"] = 403, ["message"] = "not you" } };
             const string patch = """[{"op":"add","path":"/metadata/labels","value":{"seen":"yes"}}]""";
             return new JsonObject
             {
@@ -80,7 +83,8 @@ public sealed class InterceptionTests
         var refused = ConfigMap("a");
         refused["metadata"]!["name"] = "bad";
         var refusal = await Should.ThrowAsync<ApiFailure>(() => MutateAsync(refused));
-        (refusal.Code, refusal.Message).ShouldBe((403, "admission webhook \"h.example.com\" denied the request: not you"));
+        (refusal.Code,
+            refusal.Message).ShouldBe((403, "admission webhook \"h.example.com\" denied the request: not you"));
     }
 
     [Fact]
@@ -104,7 +108,8 @@ public sealed class InterceptionTests
          "variables":[{"name":"most","expression":"1"}], "validations":{{{validations}}} }}
         """);
 
-    private void AddBinding(string action, string extra = "") => _cluster.Add(Group, "validatingadmissionpolicybindings",
+    private void AddBinding(string action, string extra = "") =>
+        _cluster.Add(Group, "validatingadmissionpolicybindings",
         $$$"""{"metadata":{"name":"few-b"},"spec":{ {{{extra}}} "policyName":"few","validationActions":["{{{action}}}"]}}""");
 
     private void AddWebhook(string url, string extra = "") => _cluster.Add(Group, "mutatingwebhookconfigurations", $$$"""
@@ -141,7 +146,8 @@ public sealed class InterceptionTests
         return app;
     }
 
-    private AdmissionChain Chain() => new(_cluster.Reads, TimeProvider.System, new Random(1), new WebhookDoor((_, _, _) => null));
+    private AdmissionChain Chain() =>
+        new(_cluster.Reads, TimeProvider.System, new Random(1), new WebhookDoor((_, _, _) => null));
 
     private async Task<AdmissionRequest> CreateAsync(JsonObject item)
     {

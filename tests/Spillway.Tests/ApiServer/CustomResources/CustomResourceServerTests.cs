@@ -31,7 +31,8 @@ public sealed partial class CustomResourceServerTests(ITestOutputHelper output)
             Learn(wantedBody, body, versions);
             if (status == wanted && Normal(body) == Normal(wantedBody)) continue;
             different.Add($"#{i}");
-            output.WriteLine($"#{i} {exchange["method"]} {exchange["path"]} ({exchange["desc"]}): {status} for {wanted}\n"
+            output.WriteLine(
+                $"#{i} {exchange["method"]} {exchange["path"]} ({exchange["desc"]}): {status} for {wanted}\n"
                 + $"   ours   {Short(Normal(body), Normal(wantedBody))}\n   theirs {Short(Normal(wantedBody), Normal(body))}");
         }
 
@@ -49,7 +50,8 @@ public sealed partial class CustomResourceServerTests(ITestOutputHelper output)
         for (var attempt = 0; attempt < (isGet ? 20 : 1); attempt++)
         {
             answer = await SendAsync(server, exchange, versions);
-            if (answer.Status == (int)exchange["status"]! && Normal(answer.Body) == Normal(exchange["responseBody"])) break;
+            if (answer.Status == (int)exchange["status"]! && Normal(answer.Body) == Normal(exchange["responseBody"]))
+                break;
             await Task.Delay(TimeSpan.FromMilliseconds(isGet ? 5 : 1), TimeProvider.System);
         }
 

@@ -64,13 +64,17 @@ public sealed class RecordedWritesTests
                 if (!path.Contains("dryRun", StringComparison.Ordinal)) states[stored.Key] = answer;
                 continue;
             }
-            if (exchange["status"]!.GetValue<int>() != 422 || Refused(exchange, answer, states) is not { } ours) continue;
+            if (exchange["status"]!.GetValue<int>() != 422 || Refused(exchange, answer, states) is not { } ours)
+                continue;
             judged++;
             // The part of a message that shows the server's own structs cannot be ours.
             var theirs = answer["details"]!["causes"]!.AsArray()
-                .Select(c => $"{c!["reason"]} {c["field"]}: {c["message"]!.GetValue<string>().Split("\n@@")[0]}").ToList();
+                .Select(c => $"{c!["reason"]} {c["field"]}: {c["message"]!.GetValue<string>().Split("\n@@")[0]}")
+                .ToList();
             if (!ours.SequenceEqual(theirs))
-                wrong.Add($"#{exchange["seq"]}\n  ours   {string.Join("\n         ", ours)}\n  theirs {string.Join("\n         ", theirs)}");
+                wrong.Add(
+                    $"#{exchange["seq"]}\n  ours   {string.Join("\n         ", ours)}\n"
+                    + $"  theirs {string.Join("\n         ", theirs)}");
         }
 
         judged.ShouldBeGreaterThan(5);
@@ -94,17 +98,20 @@ public sealed class RecordedWritesTests
         {
             item = body.DeepClone().AsObject();
             if (type.Namespaced) item["metadata"]!["namespace"] = parts[at - 1];
-            if (item["metadata"]!["generateName"] is { } prefix) item["metadata"]!["name"] = prefix.GetValue<string>()[..58] + "abcde";
+            if (item["metadata"]!["generateName"] is { } prefix)
+                item["metadata"]!["name"] = prefix.GetValue<string>()[..58] + "abcde";
         }
         else
         {
             live = states[$"{type.QualifiedResource}/{parts[at - 1]}/{parts[at + 1]}"];
-            item = exchange["requestHeaders"]!["Content-Type"]!.GetValue<string>().Contains("strategic", StringComparison.Ordinal)
+            item = exchange["requestHeaders"]!["Content-Type"]!.GetValue<string>().Contains(
+                "strategic", StringComparison.Ordinal)
                 ? StrategicMergePatch.Apply(live, body, type.Schema)
                 : MergePatch.Apply(live, body);
         }
         Defaults.Apply(type, item);
-        return [.. ObjectValidation.Validate(type, item, live, subresource).Select(e => $"{e.Reason} {e.Field}: {e.Message}")];
+        return [.. ObjectValidation.Validate(type, item, live, subresource).Select(
+            e => $"{e.Reason} {e.Field}: {e.Message}")];
     }
 
     private static JsonObject? Replay(JsonObject exchange, Target target, JsonObject? live)
@@ -189,9 +196,11 @@ public sealed class RecordedWritesTests
             var at = Array.LastIndexOf(parts, type.Resource);
             var sub = at >= 0 && at + 2 < parts.Length ? parts[at + 2] : "";
             if (sub is "binding" or "eviction") return null;
-            var manager = query.Split('&').FirstOrDefault(q => q.StartsWith("fieldManager=", StringComparison.Ordinal))?[13..];
+            var manager =
+                query.Split('&').FirstOrDefault(q => q.StartsWith("fieldManager=", StringComparison.Ordinal))?[13..];
             var name = $"{type.QualifiedResource}/{answer["metadata"]!["namespace"]}/{answer["metadata"]!["name"]}";
-            return new Target(type, name, sub, manager ?? "unknown", query.Contains("force=true", StringComparison.Ordinal));
+            return new Target(type, name, sub, manager
+                ?? "unknown", query.Contains("force=true", StringComparison.Ordinal));
         }
     }
 }

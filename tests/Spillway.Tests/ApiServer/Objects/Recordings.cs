@@ -16,7 +16,8 @@ internal static class Recordings
     {
         if (Environment.GetEnvironmentVariable("SPILLWAY_SHARED") is { Length: > 0 } given) return given;
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Spillway.slnx"))) folder = folder.Parent;
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Spillway.slnx")))
+            folder = folder.Parent;
         return Path.Combine(folder?.Parent?.FullName ?? "..", "shared");
     }
 }

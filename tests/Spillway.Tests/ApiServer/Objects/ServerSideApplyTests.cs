@@ -40,7 +40,8 @@ public sealed class ServerSideApplyTests
         live = Update(live, "kubectl", d => d["spec"]!["replicas"] = 4);
 
         var refusal = Should.Throw<ApiFailure>(() => Apply(live, "dev", Deployment("""{"replicas":2}""")));
-        refusal.Message.ShouldBe("Apply failed with 1 conflict: conflict with \"kubectl\" using apps/v1: .spec.replicas");
+        refusal.Message.ShouldBe(
+            "Apply failed with 1 conflict: conflict with \"kubectl\" using apps/v1: .spec.replicas");
     }
 
     [Fact]
@@ -73,7 +74,8 @@ public sealed class ServerSideApplyTests
         var live = Apply(null, "dev", Deployment("""{"replicas":2,"paused":true}"""));
 
         Should.Throw<ApiFailure>(() => Apply(live, "other", Deployment("""{"replicas":3,"paused":false}""")))
-            .Message.ShouldBe("Apply failed with 2 conflicts: conflicts with \"dev\":\n- .spec.paused\n- .spec.replicas");
+            .Message.ShouldBe(
+                "Apply failed with 2 conflicts: conflicts with \"dev\":\n- .spec.paused\n- .spec.replicas");
     }
 
     [Fact]
@@ -92,10 +94,12 @@ public sealed class ServerSideApplyTests
         for (var i = 0; i < 12; i++)
         {
             var label = $"l{i}";
-            live = Update(live, $"m{i:00}", d => d["metadata"]!.AsObject()["labels"] = With(d, label), s_now.AddMinutes(i));
+            live = Update(
+                live, $"m{i:00}", d => d["metadata"]!.AsObject()["labels"] = With(d, label), s_now.AddMinutes(i));
         }
 
-        var managers = live["metadata"]!["managedFields"]!.AsArray().Select(m => m!["manager"]!.GetValue<string>()).ToList();
+        var managers =
+            live["metadata"]!["managedFields"]!.AsArray().Select(m => m!["manager"]!.GetValue<string>()).ToList();
         managers.ShouldContain("ancient-changes");
         managers.Count(m => m != "dev").ShouldBe(10);
     }
@@ -110,12 +114,14 @@ public sealed class ServerSideApplyTests
     private static JsonObject Apply(JsonObject? live, string manager, JsonObject config, bool force = false)
     {
         var type = TypeTable.Load().Resources.First(r => r.Kind == config["kind"]!.GetValue<string>());
-        var applied = ServerSideApply.Apply(type, live, new ApplyRequest(config, new FieldWriter(manager, ""), force, s_now));
+        var applied =
+            ServerSideApply.Apply(type, live, new ApplyRequest(config, new FieldWriter(manager, ""), force, s_now));
         Defaults.Apply(type, applied);
         return applied;
     }
 
-    private static JsonObject Update(JsonObject live, string manager, Action<JsonObject> change, DateTimeOffset? at = null)
+    private static JsonObject Update(
+        JsonObject live, string manager, Action<JsonObject> change, DateTimeOffset? at = null)
     {
         var type = TypeTable.Load().Resources.First(r => r.Kind == live["kind"]!.GetValue<string>());
         var updated = live.DeepClone().AsObject();

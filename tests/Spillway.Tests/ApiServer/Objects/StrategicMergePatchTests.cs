@@ -72,6 +72,7 @@ public sealed class StrategicMergePatchTests
     private static string Patched(string item, string patch)
     {
         var pods = TypeTable.Load().Resources.First(r => r is { Group: "", Resource: "pods" });
-        return StrategicMergePatch.Apply(JsonNode.Parse(item)!.AsObject(), JsonNode.Parse(patch), pods.Schema).ToJsonString();
+        return StrategicMergePatch.Apply(
+            JsonNode.Parse(item)!.AsObject(), JsonNode.Parse(patch), pods.Schema).ToJsonString();
     }
 }

@@ -33,7 +33,8 @@ public sealed class TablePrinterTests
                        "addresses":[{"type":"InternalIP","address":"10.0.0.1"}]}}
             """);
 
-        Cells("", "Node", node).Take(6).ShouldBe(["n", "Ready,SchedulingDisabled", "worker", "2d8h", "v1.36.2", "10.0.0.1"]);
+        Cells("", "Node", node).Take(
+            6).ShouldBe(["n", "Ready,SchedulingDisabled", "worker", "2d8h", "v1.36.2", "10.0.0.1"]);
     }
 
     [Fact]

@@ -62,7 +62,8 @@ public sealed class ProtobufTests
         var written = Written("""{"kind":"Binding","apiVersion":"v1","metadata":{"name":"a"},"target":{"kind":"Node","name":"n"}}""");
 
         Assert.Equal("6b387300" + "0a0d" + "0a027631" + "120742696e64696e67"
-            + "1210" + "0a030a0161" + "1209" + "0a044e6f6465" + "1a016e" + "1a002200", Convert.ToHexStringLower(written));
+            + "1210" + "0a030a0161" + "1209" + "0a044e6f6465" + "1a016e" + "1a002200",
+                Convert.ToHexStringLower(written));
     }
 
     [Fact]

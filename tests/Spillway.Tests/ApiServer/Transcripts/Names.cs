@@ -37,7 +37,8 @@ internal sealed partial class Names
             if (before.Length > 8 && text.Contains(before)) text = text.Replace(before, now);
         // Versions are short numbers: only where they stand for themselves.
         return Version().Replace(text, match =>
-            _now.TryGetValue(match.Groups[2].Value, out var now) ? match.Groups[1].Value + now + match.Groups[3].Value : match.Value);
+            _now.TryGetValue(match.Groups[2].Value, out var now)
+                ? match.Groups[1].Value + now + match.Groups[3].Value : match.Value);
     }
 
     private void Note(JsonNode? recorded, JsonNode? actual)

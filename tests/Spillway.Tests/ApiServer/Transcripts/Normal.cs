@@ -28,7 +28,8 @@ internal static partial class Normal
 
     public static string Text(string text, string key = "")
     {
-        if (key is "uid" or "resourceVersion" or "continue" or "token" or "ca.crt" or "serverAddress" && text.Length > 0)
+        if (key is "uid" or "resourceVersion" or "continue" or "token" or "ca.crt" or "serverAddress"
+            && text.Length > 0)
             return $"<{key}>";
         text = Uid().Replace(text, "<uid>");
         text = Time().Replace(text, "<time>");

@@ -16,7 +16,8 @@ namespace Spillway.Tests.ApiServer.Transcripts;
 internal sealed class Replay : IAsyncDisposable
 {
     private static readonly string[] s_headers =
-        ["Content-Type", "Warning", "Retry-After", "Cache-Control", "X-Content-Type-Options", "Vary", "Allow", "Location"];
+        ["Content-Type", "Warning", "Retry-After", "Cache-Control", "X-Content-Type-Options", "Vary", "Allow",
+            "Location"];
 
     private readonly KubeApiServer _server;
     private readonly HttpFront _front;
@@ -36,7 +37,8 @@ internal sealed class Replay : IAsyncDisposable
             new WorkloadOptions { RootCertificate = server.Pki.AuthorityPem }, NullLogger.Instance);
         _client = new HttpClient(new SocketsHttpHandler
         {
-            SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, PooledConnectionLifetime =
+                TimeSpan.FromMinutes(5),
         })
         {
             BaseAddress = front.Address, Timeout = TimeSpan.FromSeconds(100),
@@ -53,11 +55,14 @@ internal sealed class Replay : IAsyncDisposable
             Random = new Random(7),
             Tokens = new Dictionary<string, Requester>(StringComparer.Ordinal)
             {
-                ["admin-token"] = new("admin", "u1", ["system:masters"], new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)),
-                ["user-token"] = new("alice", "u4", ["dev"], new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)),
+                ["admin-token"] = new("admin", "u1", ["system:masters"], new Dictionary<string,
+                    IReadOnlyList<string>>(StringComparer.Ordinal)),
+                ["user-token"] =
+                    new("alice", "u4", ["dev"], new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)),
             },
         }, CancellationToken.None);
-        var replay = new Replay(server, await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, 0), CancellationToken.None));
+        var replay = new Replay(
+            server, await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, 0), CancellationToken.None));
         foreach (var name in (string[])["default", "kube-node-lease", "kube-public", "kube-system"])
             await replay.FurnishAsync(new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } });
         return replay;
@@ -161,7 +166,8 @@ internal sealed class Replay : IAsyncDisposable
         if (exchange.RequestBody is { } body)
         {
             var text = body is JsonValue value && value.TryGetValue(out string? raw) ? raw
-                : body is JsonObject { Count: 1 } only && only["text"] is JsonValue verbatim ? verbatim.GetValue<string>()
+                : body is JsonObject { Count: 1 } only && only["text"] is JsonValue verbatim
+                    ? verbatim.GetValue<string>()
                 : body.ToJsonString();
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(_names.Translate(text)));
         }
@@ -202,7 +208,8 @@ internal sealed class Replay : IAsyncDisposable
                 h.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
             var actual = Values(response.Headers, name) ?? Values(response.Content.Headers, name);
             // Of several warnings the recording kept the last.
-            if (name == "Warning" && wanted is not null && actual?.EndsWith(wanted, StringComparison.Ordinal) == true) continue;
+            if (name == "Warning" && wanted is not null && actual?.EndsWith(wanted, StringComparison.Ordinal) == true)
+                continue;
             if ((wanted ?? "") != (actual ?? "")) return $"header {name}: {actual}, wanted {wanted}";
         }
         return null;
@@ -213,10 +220,12 @@ internal sealed class Replay : IAsyncDisposable
 
     private static string? Body(Exchange exchange, JsonNode? actual)
     {
-        if (exchange.ResponseBody is null || (exchange.ResponseBody is JsonValue v && v.TryGetValue(out string? s) && s.Length == 0))
+        if (exchange.ResponseBody is null
+            || (exchange.ResponseBody is JsonValue v && v.TryGetValue(out string? s) && s.Length == 0))
             return actual is null ? null : "a body, wanted none";
         // Long documents were cut when they were recorded: kind and status are all there is to compare.
-        if (exchange.ResponseBody is JsonObject cut && cut.ContainsKey("_truncated")) return actual is null ? "no body" : null;
+        if (exchange.ResponseBody is JsonObject cut && cut.ContainsKey("_truncated"))
+            return actual is null ? "no body" : null;
         return Normal.Difference(Normal.Form(exchange.ResponseBody), Normal.Form(actual));
     }
 }

@@ -5,7 +5,8 @@ internal static class TranscriptRun
 {
     public static async Task<Scoreboard> ReplayAsync(string folder)
     {
-        var stable = new HashSet<string>(await File.ReadAllLinesAsync(Path.Combine(folder, "stable.txt")), StringComparer.Ordinal);
+        var stable = new HashSet<string>(
+            await File.ReadAllLinesAsync(Path.Combine(folder, "stable.txt")), StringComparer.Ordinal);
         var board = new Scoreboard();
         await using var replay = await Replay.StartAsync();
         foreach (var path in Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal))

@@ -140,7 +140,7 @@ internal sealed class WorkloadLab
     }
 
     // The lab's pods live as long as they live; what breaks in one is thrown into the run.
-    private static void Keep(Task life) => life.ContinueWith(
+    private static void Keep(Task life) => _ = life.ContinueWith(
         static t => SynchronizationContext.Current!.Post(static e => throw (Exception)e!, t.Exception),
         CancellationToken.None,
         TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
