@@ -114,8 +114,11 @@ public sealed class CloudTroubleTests
             await scene.Cluster.Cloud.LaunchAsync(
                 new Core.Ports.LaunchOrder(new Core.Ports.LaunchToken("lost"), "cpu-lost1", offer),
                     CancellationToken.None);
-            await scene.PodAsync("job", "cpu=1500m", "10m");
             await scene.PassAsync(300);
+            (await scene.Cluster.Cloud.ListAsync(CancellationToken.None)).ShouldBeEmpty();
+
+            await scene.PodAsync("job", "cpu=1500m", "10m");
+            await scene.PassAsync(120);
 
             var machines = await scene.Cluster.Cloud.ListAsync(CancellationToken.None);
             machines.ShouldHaveSingleItem().Claim.ShouldNotBe("cpu-lost1");
