@@ -110,7 +110,7 @@ public sealed class ProtobufServerTests
     {
         var start = new ProcessStartInfo("/usr/bin/kubectl")
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
             ArgumentList =
             {
                 "--kubeconfig=/dev/null", "--server=" + front.Address,
