@@ -90,7 +90,8 @@ internal sealed class MessageTable
         Meta + "Time" => WireShape.Time,
         Meta + "MicroTime" => WireShape.MicroTime,
         Meta + "Duration" => WireShape.Duration,
-        Meta + "FieldsV1" or Definitions + "JSON" or "io.k8s.apimachinery.pkg.runtime.RawExtension" => WireShape.RawJson,
+        Meta + "FieldsV1" or Definitions + "JSON" or "io.k8s.apimachinery.pkg.runtime.RawExtension" =>
+            WireShape.RawJson,
         "io.k8s.apimachinery.pkg.api.resource.Quantity" => WireShape.Quantity,
         "io.k8s.apimachinery.pkg.util.intstr.IntOrString" => WireShape.IntOrString,
         Definitions + "JSONSchemaPropsOrArray" or Definitions + "JSONSchemaPropsOrBool"

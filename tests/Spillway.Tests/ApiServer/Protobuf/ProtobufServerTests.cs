@@ -71,7 +71,8 @@ public sealed class ProtobufServerTests
     {
         await using var server = await ApiHarness.OpenAsync();
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        var watch = await AskAsync(server, "GET", "/api/v1/namespaces/default/configmaps", Both, "?watch=true&timeoutSeconds=20");
+        var watch = await AskAsync(
+            server, "GET", "/api/v1/namespaces/default/configmaps", Both, "?watch=true&timeoutSeconds=20");
         await server.SendAsync("POST", "/api/v1/namespaces/default/configmaps", ApiHarness.ConfigMap("a"));
 
         await using var lines = watch.Lines!.GetAsyncEnumerator(stop.Token);
@@ -100,7 +101,8 @@ public sealed class ProtobufServerTests
                 ["user-token"] = new("alice", "system:authenticated"),
             },
         }, CancellationToken.None);
-        await using var front = await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, 0), CancellationToken.None);
+        await using var front =
+            await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, 0), CancellationToken.None);
 
         Assert.Equal("yes", await KubectlAsync(front, "admin-token"));
         Assert.Equal("no", await KubectlAsync(front, "user-token"));
@@ -125,7 +127,8 @@ public sealed class ProtobufServerTests
         return answer.Length > 0 ? answer : await errors;
     }
 
-    private static async Task<ApiResponse> AskAsync(KubeApiServer server, string method, string path, string accept, string query = "") =>
+    private static async Task<ApiResponse> AskAsync(
+        KubeApiServer server, string method, string path, string accept, string query = "") =>
         await server.HandleAsync(new ApiRequest
         {
             Method = method, Path = path, Query = Query.Parse(query), User = KubeApiServer.Administrator,
