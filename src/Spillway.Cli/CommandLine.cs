@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Microsoft.Data.Sqlite;
+using Spillway.ApiServer.Storage;
 using Spillway.Cli.Commands;
 using Spillway.Cli.Output;
+using Spillway.Kubernetes;
 
 namespace Spillway.Cli;
 
@@ -40,12 +43,22 @@ internal static class CommandLine
             terminal.Error.WriteLine("spillway: interrupted");
             return ExitCode.Outside;
         }
+        catch (Exception failure) when (IsOutside(failure))
+        {
+            terminal.Error.WriteLine($"spillway: {failure.Message}");
+            return ExitCode.Outside;
+        }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
             terminal.Error.WriteLine($"spillway: unexpected failure, please report it: {bug}");
             return ExitCode.Outside;
         }
     }
+
+    // Disks, ports, servers and files that fail say so themselves; everything else is a bug of ours.
+    private static bool IsOutside(Exception failure) => failure
+        is StorageException or SqliteException or IOException or UnauthorizedAccessException
+        or HttpRequestException or KubernetesStatusException or KubeconfigException;
 
     public static RootCommand Build(Terminal terminal)
     {

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text;
 using System.Text.Json.Nodes;
 using Spillway.Kubernetes;
 
@@ -104,6 +103,6 @@ internal static class Bootstrap
         var answer = await api.SendAsync(
             new KubernetesRequest("POST", path) { Body = Json.Bytes(body) }, cancellationToken);
         if (answer.IsSuccess || answer.Status == 409) return;
-        throw new InvalidOperationException($"{path}: {Encoding.UTF8.GetString(answer.Body.Span)}");
+        throw new KubernetesStatusException($"create {path}", KubernetesStatus.Read(answer));
     }
 }

@@ -63,13 +63,22 @@ internal sealed class Journal : IDisposable
             held.Dispose();
             throw Explain(folder, e);
         }
+        catch (StorageException)
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     public long ReadVersion()
     {
         using var command = _connection.CreateCommand();
         command.CommandText = "SELECT version FROM sequence";
-        return (long)command.ExecuteScalar()!;
+        // The row is made with the file: without it the disk was full at that moment, or somebody cut the file.
+        return command.ExecuteScalar() is long version
+            ? version
+            : throw new StorageException(
+                $"the state in {_folder} is incomplete: is its disk full? Free some space, or give another folder", null);
     }
 
     public void ReadObjects(Action<long, string, StoredObject> each)

@@ -1,9 +1,7 @@
 using System.Net;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spillway.ApiServer.Http;
-using Spillway.ApiServer.Storage;
 using Spillway.Cli.Commands;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Output;
@@ -27,17 +25,9 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
 
     public async Task<ExitCode> RunAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            Directory.CreateDirectory(folder.Path);
-            RefuseSecond();
-            return await RunClusterAsync(cancellationToken);
-        }
-        catch (Exception failure) when (failure
-            is StorageException or SqliteException or IOException or UnauthorizedAccessException)
-        {
-            throw new CommandFailure(ExitCode.Outside, failure.Message, failure);
-        }
+        Directory.CreateDirectory(folder.Path);
+        RefuseSecond();
+        return await RunClusterAsync(cancellationToken);
     }
 
     private async Task<ExitCode> RunClusterAsync(CancellationToken cancellationToken)

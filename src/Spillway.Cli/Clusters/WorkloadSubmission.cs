@@ -42,7 +42,7 @@ internal sealed class WorkloadSubmission(KubernetesClient client)
                 : before.ResourceVersion == written.Object.ResourceVersion ? "unchanged" : "configured";
             return new Submitted(document.Kind, wanted.Namespace, wanted.Name, outcome);
         }
-        catch (KubernetesStatusException refused)
+        catch (KubernetesStatusException refused) when (refused.Status.Code < 500)
         {
             throw new CommandFailure(ExitCode.No, $"{document.Place}: {refused.Status.Message}", refused);
         }

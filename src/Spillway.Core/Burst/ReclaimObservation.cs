@@ -68,7 +68,7 @@ public abstract record ReclaimDecision
     /// <summary>Plain words, one sentence, with the numbers.</summary>
     public required string Why { get; init; }
 
-    /// <summary>Nothing for now.</summary>
+    /// <summary>The node stays.</summary>
     public sealed record Keep : ReclaimDecision
     {
         /// <summary>Since when it is idle; null when it works. The claim remembers it, so that a restart does not forget.</summary>

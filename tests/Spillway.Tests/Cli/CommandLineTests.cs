@@ -67,4 +67,18 @@ public sealed class CommandLineTests
         ((string)pod["phase"]!).ShouldBe("Pending");
         ((string)pod["why"]!).ShouldContain("8");
     }
+
+    [Fact]
+    public async Task A_state_that_cannot_be_kept_ends_with_3_and_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        var notAFolder = folder.Write("state", "a file where the folder should be");
+
+        var run = await SpillwayProcess.RunAsync(
+            "up", "examples/inaccel-fpga-burst", "--state", notAFolder, "--listen", "127.0.0.1:0");
+
+        run.ExitCode.ShouldBe(3);
+        run.Error.ShouldContain(notAFolder);
+        run.Error.ShouldNotContain("   at ");
+    }
 }
