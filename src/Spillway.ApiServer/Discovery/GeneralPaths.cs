@@ -125,17 +125,27 @@ internal sealed class GeneralPaths(
 
     private ApiResponse OpenApiV2(ApiRequest request)
     {
-        // Old clients ask for protobuf alone; those that also take JSON get it.
-        var accept = request.Header("Accept") ?? "";
-        if (accept.Length > 0 && !accept.Contains("json") && !accept.Contains("*/*"))
-            return new ApiResponse { Status = 406, ContentType = "" };
-        return OpenApi(request, Cached("v2", () => new OpenApiDocuments(_discovery).V2()));
+        foreach (var part in (request.Header("Accept") ?? "*/*").Split(','))
+        {
+            var wanted = part.Split(';')[0].Trim();
+            if (OpenApiProtobuf.IsAsked(wanted))
+            {
+                return OpenApi(request, Cached(
+                    "v2 protobuf", () => OpenApiProtobuf.Write(new OpenApiDocuments(_discovery).V2())),
+                    OpenApiProtobuf.ContentType);
+            }
+            if (wanted is "application/json" or "application/*" or "*/*" or "")
+                return OpenApi(request, Cached("v2", () => new OpenApiDocuments(_discovery).V2()));
+        }
+        return new ApiResponse { Status = 406, ContentType = "" };
     }
 
-    private ApiResponse OpenApi(ApiRequest request, Document document) => Tagged(request, document, new ApiResponse
+    private ApiResponse OpenApi(ApiRequest request, Document document, string contentType = "application/json") =>
+        Tagged(request, document, new ApiResponse
     {
         Status = 200,
         Body = [document.Bytes],
+        ContentType = contentType,
         Headers = [("Accept-Ranges", "bytes"), ("Last-Modified", started.ToString("R"))],
     });
 
@@ -150,7 +160,10 @@ internal sealed class GeneralPaths(
         };
     }
 
-    private Document Cached(string name, Func<JsonObject> make)
+    private Document Cached(string name, Func<JsonObject> make) =>
+        Cached(name, () => Spillway.ApiServer.Json.Bytes(make()));
+
+    private Document Cached(string name, Func<byte[]> make)
     {
         lock (_lock)
         {
@@ -160,7 +173,7 @@ internal sealed class GeneralPaths(
                 _generation = types.Generation;
             }
             if (_cache.TryGetValue(name, out var document)) return document;
-            var bytes = Spillway.ApiServer.Json.Bytes(make());
+            var bytes = make();
             document = new Document(bytes, $"\"{Convert.ToHexString(SHA512.HashData(bytes))}\"");
             _cache.Add(name, document);
             return document;
