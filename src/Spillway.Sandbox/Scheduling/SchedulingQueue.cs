@@ -4,7 +4,9 @@ namespace Spillway.Sandbox.Scheduling;
 
 /// <summary>
 /// The pods that wait for a node, in kube-scheduler's three places: ready to be tried (by priority, then by how long they
-/// wait), resting after a failed try, and unschedulable until something happens that may help them.
+/// wait), resting after a failed try, and unschedulable until something happens that may help them. As in kube-scheduler
+/// since 1.33, a rest only gives way to others: with nobody ready, the one whose rest ends first is tried at once, unless
+/// it rests because a write failed.
 /// </summary>
 internal sealed class SchedulingQueue
 {
@@ -18,6 +20,7 @@ internal sealed class SchedulingQueue
     private readonly Dictionary<PodKey, Entry> _entries = [];
     private readonly PriorityQueue<Entry, (int Priority, DateTimeOffset Since, long Order)> _active = new();
     private readonly PriorityQueue<Entry, (DateTimeOffset Until, long Order)> _resting = new();
+    private readonly PriorityQueue<Entry, (DateTimeOffset Until, long Order)> _afterError = new();
     private readonly Dictionary<PodKey, Entry> _unschedulable = [];
     private ClusterEvents _helpful;
     private long _order;
@@ -54,12 +57,18 @@ internal sealed class SchedulingQueue
         {
             // A stale entry: the pod is gone, or has a later place in the row.
             if (entry.Place != Place.Active || entry.Rank != rank) continue;
-            entry.Place = Place.Taken;
-            key = entry.Key;
-            return true;
+            return Take(entry, out key);
         }
+        if (FirstOf(_resting) is not null) return Take(_resting.Dequeue(), out key);
         key = default;
         return false;
+    }
+
+    private static bool Take(Entry entry, out PodKey key)
+    {
+        entry.Place = Place.Taken;
+        key = entry.Key;
+        return true;
     }
 
     /// <summary>Takes a pod out of turn: it is being bound with its gang.</summary>
@@ -88,7 +97,7 @@ internal sealed class SchedulingQueue
         if (!_entries.TryGetValue(key, out var entry)) return;
         entry.Attempts++;
         entry.TriedAt = now;
-        Rest(entry, now);
+        Rest(entry, now, _afterError);
     }
 
     /// <summary>Something happened: whom it may help is tried again, once rested. False when it helps nobody.</summary>
@@ -107,38 +116,43 @@ internal sealed class SchedulingQueue
         foreach (var entry in woken ?? [])
         {
             _unschedulable.Remove(entry.Key);
-            Rest(entry, now);
+            Rest(entry, now, _resting);
         }
         return woken is not null;
     }
 
-    /// <summary>When the next thing happens by itself: a rest ends, or an unschedulable pod is due for a look.</summary>
-    public DateTimeOffset? NextDue()
+    /// <summary>When the next rest ends that nothing can shorten.</summary>
+    public DateTimeOffset? NextDue() => FirstOf(_afterError);
+
+    private void WakeRested(DateTimeOffset now)
     {
-        while (_resting.TryPeek(out var entry, out var rank))
+        while (FirstOf(_resting) is { } due && due <= now) Activate(_resting.Dequeue());
+        while (FirstOf(_afterError) is { } due && due <= now) Activate(_afterError.Dequeue());
+    }
+
+    // Those that left the row otherwise are skipped: their place or the end of their rest is another by now.
+    private static DateTimeOffset? FirstOf(PriorityQueue<Entry, (DateTimeOffset Until, long Order)> row)
+    {
+        while (row.TryPeek(out var entry, out var rank))
         {
-            if (entry.Place == Place.Resting && entry.RestsUntil == rank.Until) return rank.Until;
-            _resting.Dequeue();
+            if (entry.Place == Place.Resting && entry.Rest == rank) return rank.Until;
+            row.Dequeue();
         }
         return null;
     }
 
-    private void WakeRested(DateTimeOffset now)
-    {
-        while (NextDue() is { } due && due <= now) Activate(_resting.Dequeue());
-    }
-
-    private void Rest(Entry entry, DateTimeOffset now)
+    private void Rest(Entry entry, DateTimeOffset now, PriorityQueue<Entry, (DateTimeOffset Until, long Order)> row)
     {
         var backoff = FirstBackoff * Math.Pow(2, Math.Min(Math.Max(entry.Attempts - 1, 0), 10));
-        entry.RestsUntil = entry.TriedAt + (backoff < LongestBackoff ? backoff : LongestBackoff);
-        if (entry.RestsUntil <= now)
+        var until = entry.TriedAt + (backoff < LongestBackoff ? backoff : LongestBackoff);
+        if (until <= now)
         {
             Activate(entry);
             return;
         }
         entry.Place = Place.Resting;
-        _resting.Enqueue(entry, (entry.RestsUntil, _order++));
+        entry.Rest = (until, _order++);
+        row.Enqueue(entry, entry.Rest);
     }
 
     private void Activate(Entry entry)
@@ -171,7 +185,7 @@ internal sealed class SchedulingQueue
 
         public DateTimeOffset TriedAt { get; set; }
 
-        public DateTimeOffset RestsUntil { get; set; }
+        public (DateTimeOffset Until, long Order) Rest { get; set; }
 
         public ClusterEvents HelpfulEvents { get; set; }
 

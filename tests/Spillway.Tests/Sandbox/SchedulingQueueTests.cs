@@ -20,7 +20,7 @@ public sealed class SchedulingQueueTests
     }
 
     [Fact]
-    public void A_refused_pod_waits_for_an_event_that_may_help_and_rests_a_second()
+    public void A_refused_pod_waits_for_an_event_that_may_help()
     {
         _queue.Add(Key("a"), 0, Start);
         TakeAll(Start);
@@ -28,12 +28,31 @@ public sealed class SchedulingQueueTests
 
         _queue.Wake(ClusterEvents.PodFreed, Start.AddMinutes(1)).ShouldBeFalse();
         TakeAll(Start.AddMinutes(1)).ShouldBeEmpty();
-        _queue.PutBack(Key("a"), ClusterEvents.NodeAdded, Start.AddMinutes(1));
         _queue.Wake(ClusterEvents.NodeAdded, Start.AddMinutes(1)).ShouldBeTrue();
-        TakeAll(Start.AddMinutes(1)).ShouldBeEmpty();
+        TakeAll(Start.AddMinutes(1)).ShouldBe(["a"]);
+    }
 
-        _queue.NextDue().ShouldBe(Start.AddMinutes(1).AddSeconds(2));
-        TakeAll(Start.AddMinutes(1).AddSeconds(2)).ShouldBe(["a"]);
+    [Fact]
+    public void A_refused_pod_gives_way_to_others_while_it_rests_and_is_tried_when_none_is_left()
+    {
+        _queue.Add(Key("refused"), 100, Start);
+        TakeAll(Start);
+        _queue.PutBack(Key("refused"), ClusterEvents.NodeAdded, Start);
+        _queue.Wake(ClusterEvents.NodeAdded, Start);
+        _queue.Add(Key("fresh"), 0, Start);
+
+        TakeAll(Start).ShouldBe(["fresh", "refused"]);
+    }
+
+    [Fact]
+    public void A_pod_whose_write_failed_rests_to_the_end()
+    {
+        _queue.Add(Key("a"), 0, Start);
+        TakeAll(Start);
+        _queue.Retry(Key("a"), Start);
+
+        TakeAll(Start).ShouldBeEmpty();
+        TakeAll(Start.AddSeconds(1)).ShouldBe(["a"]);
     }
 
     [Fact]
