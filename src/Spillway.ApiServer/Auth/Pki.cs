@@ -95,7 +95,8 @@ public sealed class Pki
         var end = now + TimeSpan.FromDays(365);
         var last = new DateTimeOffset(_authority.NotAfter);
         if (end > last) end = last;
-        using var signed = request.Create(_authority, now - TimeSpan.FromHours(1), end, SerialNumber());
+        // From the authority's first moment on: clients check by the wall's clock, which this server's may run ahead of.
+        using var signed = request.Create(_authority, new DateTimeOffset(_authority.NotBefore), end, SerialNumber());
         return signed.CopyWithPrivateKey(key);
     }
 

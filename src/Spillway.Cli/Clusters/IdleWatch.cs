@@ -105,13 +105,12 @@ internal sealed class IdleWatch
 
     private static bool IsFinished(Pod pod) => pod.Json.Text("status", "phase") is "Succeeded" or "Failed";
 
-    // A hold that only waits for the scheduler's next pass, or for a preempted pod to end, resolves itself.
+    // What waits (kind wait) resolves itself: the scheduler's next pass, a node that joins, stock that returns.
     private static bool IsStuck(Pod pod) =>
         pod.Json.Text("spec", "nodeName") is null or ""
         && pod.Json.Text("metadata", "annotations", SpillwayNames.DecisionAnnotation) is { } decision
         && (decision.StartsWith("refuse/", StringComparison.Ordinal)
-            || decision.StartsWith("hold/", StringComparison.Ordinal))
-        && decision is not ("hold/FitsNow" or "hold/Preempts" or "hold/JoiningNode");
+            || decision.StartsWith("hold/", StringComparison.Ordinal));
 
     private static string Why(Pod pod) =>
         pod.Json.Text("metadata", "annotations", SpillwayNames.WhyAnnotation) ?? "no reason was given";

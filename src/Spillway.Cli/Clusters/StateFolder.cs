@@ -59,6 +59,17 @@ internal sealed record StateFolder(string Path)
         }
     }
 
+    /// <summary>
+    /// The cluster's time when it last ran; null before the first <c>up</c>. After a kill it is the moment of the last
+    /// write to its files: heartbeats come every ten seconds of its time.
+    /// </summary>
+    public DateTimeOffset? LastMoment()
+    {
+        if (ReadSession() is not { } session) return null;
+        if (session.StoppedAt is { } stopped) return stopped;
+        return session.At(Directory.EnumerateFiles(Path).Max(file => new DateTimeOffset(File.GetLastWriteTimeUtc(file))));
+    }
+
     public void Write(Session session) => Replace(SessionFile, session.ToJson());
 
     /// <summary>The plan that the last <c>up</c> followed; null before the first.</summary>

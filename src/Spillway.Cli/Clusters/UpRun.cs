@@ -32,7 +32,7 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
 
     private async Task<ExitCode> RunClusterAsync(CancellationToken cancellationToken)
     {
-        TimeProvider time = Speed == 1 ? TimeProvider.System : new SpedUpTime(Speed);
+        var time = Clock(TimeProvider.System.GetUtcNow());
         var logger = Verbose ? new ConsoleLogger(terminal.Error) : (ILogger)NullLogger.Instance;
         var plan = PlanCommand.Of(input, folder.ReadPlan());
         var options = new LocalClusterOptions(input.Model, time, logger) { State = folder, Seed = Seed };
@@ -78,6 +78,13 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
             terminal.Error.WriteLine("stopping; the state stays in " + folder.Path);
             return [];
         }
+    }
+
+    private TimeProvider Clock(DateTimeOffset wall)
+    {
+        // A cluster that was sped up stands ahead of the wall. Its objects, leases and bills would lie in the future.
+        if (folder.LastMoment() is { } last && last > wall) return new SpedUpTime(Speed, start: last);
+        return Speed == 1 ? TimeProvider.System : new SpedUpTime(Speed);
     }
 
     private void RefuseSecond()

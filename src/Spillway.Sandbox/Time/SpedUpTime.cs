@@ -1,6 +1,9 @@
 namespace Spillway.Sandbox.Time;
 
-/// <summary>The system's clock, running faster from the moment this object is made: <c>--speed 60</c>.</summary>
+/// <summary>
+/// The system's clock, running faster from the moment this object is made: <c>--speed 60</c>. A cluster that ran ahead
+/// of the wall once goes on from where it was: time never goes back for it.
+/// </summary>
 public sealed class SpedUpTime : TimeProvider
 {
     private readonly TimeProvider _wall;
@@ -10,13 +13,14 @@ public sealed class SpedUpTime : TimeProvider
 
     /// <param name="factor">How many seconds pass in one second of <paramref name="wall"/>; above zero.</param>
     /// <param name="wall">The clock that is sped up; the system's when null.</param>
-    public SpedUpTime(double factor, TimeProvider? wall = null)
+    /// <param name="start">The first moment; the wall's when null.</param>
+    public SpedUpTime(double factor, TimeProvider? wall = null, DateTimeOffset? start = null)
     {
         if (!(factor > 0) || double.IsInfinity(factor))
             throw new ArgumentOutOfRangeException(nameof(factor), factor, "The speed must be a number above zero.");
         _wall = wall ?? System;
         _factor = factor;
-        _start = _wall.GetUtcNow();
+        _start = start ?? _wall.GetUtcNow();
         _startTimestamp = _wall.GetTimestamp();
     }
 

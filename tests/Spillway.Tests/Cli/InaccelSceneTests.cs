@@ -69,6 +69,30 @@ public sealed class InaccelSceneTests
             .ShouldAllBe(node => node!["removedAt"] != null);
     }
 
+    [Fact]
+    public async Task A_cluster_that_ran_ahead_of_the_wall_goes_on_from_there()
+    {
+        using var folder = new TemporaryFolder();
+        var example = folder.CopyExample("inaccel-fpga-burst");
+        await SpillwayProcess.RunAsync(
+            "up", example, "--exit-when-idle", "--listen", "127.0.0.1:0", "--speed", "30");
+        var stopped = Session(example, "stoppedAt");
+        stopped.ShouldBeGreaterThan(DateTimeOffset.UtcNow);
+
+        var again = await SpillwayProcess.RunAsync("up", example, "--exit-when-idle", "--listen", "127.0.0.1:0");
+
+        again.ExitCode.ShouldBe(0, again.Output + again.Error);
+        Session(example, "clusterStart").ShouldBeGreaterThanOrEqualTo(stopped);
+    }
+
+    private static DateTimeOffset Session(string example, string moment)
+    {
+        var state = Directory.GetDirectories(Path.Combine(example, ".spillway")).Single();
+        var session = JsonNode.Parse(File.ReadAllText(Path.Combine(state, "session.json")))!;
+        return DateTimeOffset.Parse(
+            session[moment]!.GetValue<string>(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     private static JsonNode Pod(JsonNode report, string job) =>
         report["pods"]!.AsArray().Single(pod => ((string)pod!["name"]!).StartsWith(job + "-"))!;
 
