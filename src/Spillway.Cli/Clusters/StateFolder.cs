@@ -67,7 +67,8 @@ internal sealed record StateFolder(string Path)
     {
         if (ReadSession() is not { } session) return null;
         if (session.StoppedAt is { } stopped) return stopped;
-        return session.At(Directory.EnumerateFiles(Path).Max(file => new DateTimeOffset(File.GetLastWriteTimeUtc(file))));
+        var lastWrite = Directory.EnumerateFiles(Path).Max(File.GetLastWriteTimeUtc);
+        return session.At(new DateTimeOffset(lastWrite));
     }
 
     public void Write(Session session) => Replace(SessionFile, session.ToJson());
