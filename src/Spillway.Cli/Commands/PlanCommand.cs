@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Output;
+using Spillway.Core.ClusterFile;
+using Spillway.Core.Overlay;
 using Spillway.Core.Plans;
 
 namespace Spillway.Cli.Commands;
@@ -34,7 +36,7 @@ internal static class PlanCommand
             var earlier = folder.ReadPlan();
             var plan = Of(input, earlier);
             var changes = PlanDiff.Between(earlier, plan);
-            OutputOption.Write(terminal, parsed.GetValue(output), Json(plan, changes), () =>
+            OutputOption.Write(terminal, parsed.GetValue(output), Json(input.Cluster, plan, changes), () =>
             {
                 terminal.Out.Write(PlanPrinter.Print(plan));
                 if (earlier is null) return;
@@ -50,9 +52,10 @@ internal static class PlanCommand
     public static ClusterPlan Of(ClusterInput input, ClusterPlan? earlier) =>
         ClusterPlanner.Plan(input.Model, PlanHistory.Of(earlier), [.. input.Read.Diagnostics]);
 
-    private static JsonObject Json(ClusterPlan plan, IReadOnlyList<PlanChange> changes)
+    private static JsonObject Json(Cluster cluster, ClusterPlan plan, IReadOnlyList<PlanChange> changes)
     {
         var json = plan.ToJson();
+        json["ways"] = NetworkItems.Ways(OverlayPlanner.Plan(cluster, PlanHistory.Of(plan).OverlayAddresses));
         json["changes"] = new JsonArray([.. changes.Select(change => (JsonNode)PlanDiff.ToJson(change))]);
         return json;
     }

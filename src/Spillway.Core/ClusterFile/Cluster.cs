@@ -1,5 +1,6 @@
 using System.Net;
 using Spillway.Core.Costs;
+using Spillway.Core.Overlay.WireGuard;
 using Spillway.Core.Quantities;
 
 namespace Spillway.Core.ClusterFile;
@@ -14,6 +15,10 @@ public sealed record Cluster
     public IReadOnlyList<Machine> Machines { get; init; } = [];
     public IReadOnlyList<Pool> Pools { get; init; } = [];
     public Policy Policy { get; init; } = new();
+
+    /// <summary>Names people use, by name: a machine, or an address. <c>*.apps.lab</c> stands for all names below.</summary>
+    public IReadOnlyDictionary<string, string> Names { get; init; } = EmptyLabels.Instance;
+
     public SourcePlaces Places { get; init; } = SourcePlaces.None;
 
     public Pool? FindPool(string name) => Pools.FirstOrDefault(pool => pool.Name == name);
@@ -47,6 +52,16 @@ public enum PodNetwork
     Canal,
 }
 
+/// <summary>How packets travel between pods of different nodes.</summary>
+public enum PodRouting
+{
+    /// <summary>Wrapped between node addresses (VXLAN): the network in between never sees a pod's address.</summary>
+    Tunnel,
+
+    /// <summary>As they are: the overlay has to know which node has which pods.</summary>
+    Native,
+}
+
 public sealed record KubernetesSettings
 {
     public Distribution Distribution { get; init; } = Distribution.Embedded;
@@ -58,6 +73,12 @@ public sealed record KubernetesSettings
     public PodNetwork Network { get; init; } = PodNetwork.Cilium;
     public Cidr PodCidr { get; init; } = Cidr.Parse("10.244.0.0/16");
     public Cidr ServiceCidr { get; init; } = Cidr.Parse("10.96.0.0/12");
+    public PodRouting Routing { get; init; } = PodRouting.Tunnel;
+
+    /// <summary>Mirrors asked before a registry, by the registry's host.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Registries { get; init; } =
+        new SortedDictionary<string, IReadOnlyList<string>>();
+
     public SourcePlaces Places { get; init; } = SourcePlaces.None;
 }
 
@@ -98,6 +119,12 @@ public sealed record Site
     /// <summary>The site's local network, to find overlaps with the cluster's ranges.</summary>
     public Cidr? Cidr { get; init; }
 
+    /// <summary>Largest packet, in bytes, that its line to the internet carries.</summary>
+    public int? Mtu { get; init; }
+
+    /// <summary>The machine whose tunnel carries the whole site; the site's other machines then have none.</summary>
+    public string? Gateway { get; init; }
+
     public SourcePlaces Places { get; init; } = SourcePlaces.None;
 }
 
@@ -105,6 +132,14 @@ public enum MachineRole
 {
     Worker,
     ControlPlane,
+}
+
+/// <summary>Which package sources and tools a machine's system has.</summary>
+public enum OsFamily
+{
+    Debian,
+    Ubuntu,
+    Rhel,
 }
 
 /// <summary>One machine the team owns.</summary>
@@ -124,6 +159,20 @@ public sealed record Machine
 
     public SshTarget? Ssh { get; init; }
 
+    /// <summary>Its WireGuard public key, once it has made its key pair.</summary>
+    public WireGuardKey? PublicKey { get; init; }
+
+    /// <summary>Its network card, for a machine whose traffic does not leave by a tunnel of its own.</summary>
+    public string Interface { get; init; } = "eth0";
+
+    /// <summary>Largest packet, in bytes, that its network card sends.</summary>
+    public int Mtu { get; init; } = 1500;
+
+    /// <summary>The pods' addresses on this node, where they must be known beforehand.</summary>
+    public Cidr? PodCidr { get; init; }
+
+    public OsFamily Os { get; init; } = OsFamily.Debian;
+
     /// <summary><c>amd64</c> or <c>arm64</c>.</summary>
     public string Arch { get; init; } = "amd64";
 
@@ -138,6 +187,12 @@ public sealed record Machine
 
     /// <summary>Whether hyper-threads are used as CPUs.</summary>
     public bool Smt { get; init; } = true;
+
+    /// <summary>Whether pods with whole CPUs get them for themselves (the kubelet's static CPU manager).</summary>
+    public bool ExclusiveCpus { get; init; }
+
+    /// <summary>CPUs kept for the system, as the kernel lists them: <c>0-1</c>. Needed for exclusive CPUs.</summary>
+    public string? ReservedCpus { get; init; }
 
     public MachineCost? Cost { get; init; }
     public SourcePlaces Places { get; init; } = SourcePlaces.None;

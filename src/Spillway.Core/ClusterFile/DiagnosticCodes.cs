@@ -57,6 +57,21 @@ public static class DiagnosticCodes
     public const string NothingCanRun = "SW1221";
     public const string NoControlPlane = "SW1222";
     public const string UnusedSetting = "SW1223";
+    public const string HubUnreachable = "SW1224";
+    public const string NoWay = "SW1225";
+    public const string AllowedIpsOverlap = "SW1226";
+    public const string NativeWithoutRanges = "SW1227";
+    public const string BadGateway = "SW1228";
+    public const string NoKeepalive = "SW1229";
+    public const string UnknownMachine = "SW1230";
+    public const string NoReservedCpus = "SW1231";
+
+    public const string TunnelFileRefused = "SW1301";
+    public const string TunnelFileFails = "SW1302";
+    public const string TunnelFileSurprise = "SW1303";
+    public const string SavesConfig = "SW1304";
+    public const string KeysDiffer = "SW1305";
+    public const string NotAdopted = "SW1306";
 
     public static IReadOnlyList<DiagnosticRule> All { get; } =
     [
@@ -129,5 +144,33 @@ public static class DiagnosticCodes
         new(NoControlPlane, "A real cluster has no control plane", "Give one machine role: control-plane."),
         new(UnusedSetting, "The setting has no effect as things are",
             "Remove it, or change what makes it ineffective."),
+        new(HubUnreachable, "Machines cannot reach the hub of the overlay",
+            "Give the hub an address that is public, or host:port that its router forwards."),
+        new(NoWay, "Two machines have no way to each other",
+            "Give one machine that all can call a public address, or machines of one site their addresses there."),
+        new(AllowedIpsOverlap, "Two peers of a tunnel claim the same addresses",
+            "Give them ranges that share no address: WireGuard sends each address to the peer configured last."),
+        new(NativeWithoutRanges, "Pods are routed natively through a tunnel that does not know their addresses",
+            "Give every machine a podCidr, or use routing: tunnel."),
+        new(BadGateway, "A site's gateway cannot carry the site",
+            "Name a machine of the site, give the site its cidr and the machines their local addresses."),
+        new(NoKeepalive, "Machines behind NAT send no keepalive", "Use keepalive: 21s."),
+        new(UnknownMachine, "A name points to a machine that is not in the file",
+            "Name a machine of the file, or an address."),
+        new(NoReservedCpus, "Exclusive CPUs without CPUs for the system",
+            "Say reservedCpus: the kubelet refuses to start without."),
+
+        new(TunnelFileRefused, "wg or wg-quick refuses the line",
+            "Write it as wg(8) and wg-quick(8) say; the message has what is wrong."),
+        new(TunnelFileFails, "wg-quick takes the line, and bringing the interface up fails",
+            "Correct the value; the message has what is wrong."),
+        new(TunnelFileSurprise, "wg takes the line and does something else than it seems to say",
+            "Write what is meant; the message has what wg does."),
+        new(SavesConfig, "SaveConfig rewrites the file when the interface goes down",
+            "Remove it: edits made while the interface is up, comments and host names get lost."),
+        new(KeysDiffer, "A file's private key is not the one its peers know",
+            "Put the output of wg pubkey into the peer's section."),
+        new(NotAdopted, "Something of a tunnel file has no place in a cluster file",
+            "Keep it by hand where it is needed; the message says what it is."),
     ];
 }

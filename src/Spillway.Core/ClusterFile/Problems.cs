@@ -41,7 +41,7 @@ internal sealed class Problems
         return sorted;
     }
 
-    private void Add(Diagnostic diagnostic)
+    public void Add(Diagnostic diagnostic)
     {
         Errors += diagnostic.IsError ? 1 : 0;
         if (found.Count < Most)

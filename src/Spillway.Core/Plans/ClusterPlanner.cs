@@ -38,10 +38,14 @@ public static class ClusterPlanner
     {
         var cluster = model.Cluster;
         var items = new List<PlanItem> { ControlPlane(cluster.Kubernetes) };
+        var network = OverlayPlanner.Plan(cluster, history.OverlayAddresses);
         if (cluster.Overlay.Kind != OverlayKind.None)
-            items.Add(Overlay(cluster.Overlay));
-        var addresses = OverlayAddresses.Assign(cluster, history.OverlayAddresses);
-        items.AddRange(cluster.Machines.Select(machine => Machine(machine, model, addresses)));
+            items.Add(NetworkItems.Overlay(network));
+        items.AddRange(cluster.Machines.Select(machine =>
+            Machine(machine, model, network.Find(machine.Name)?.OverlayAddress)));
+        // The embedded distribution has no tunnel to build: its machines live in this process.
+        if (cluster.Overlay.Kind != OverlayKind.None && cluster.Kubernetes.Distribution != Distribution.Embedded)
+            items.AddRange(NetworkItems.Of(network));
         items.AddRange(cluster.Pools.Select(pool => Pool(pool, model)));
         items.AddRange(model.Accelerators.Select(accelerator => Accelerator(accelerator, model)));
         items.Add(Policy(cluster.Policy.Burst, cluster));
@@ -68,24 +72,14 @@ public static class ClusterPlanner
             facts.List);
     }
 
-    private static PlanItem Overlay(OverlaySettings overlay) => new(PlanKinds.Overlay, Words.Of(overlay.Kind),
-        "it joins machines of different sites and rented nodes into one network",
-        new Facts()
-            .Add("range", overlay.Cidr)
-            .Add("port", $"{overlay.Port}/udp")
-            .Add("topology", overlay.Topology == OverlayTopology.Mesh ? "mesh" : "hub")
-            .Add("keepalive", Durations.Print(overlay.Keepalive))
-            .List);
-
-    private static PlanItem Machine(
-        Machine machine, ClusterModel model, IReadOnlyDictionary<string, IPAddress> addresses)
+    private static PlanItem Machine(Machine machine, ClusterModel model, IPAddress? overlayAddress)
     {
         var template = NodeTemplates.ForMachine(machine, model);
         var facts = new Facts()
             .Add("role", machine.Role == MachineRole.ControlPlane ? "control-plane" : "worker")
             .Add("site", machine.Site)
             .Add("address", machine.Address)
-            .Add("overlay address", addresses.GetValueOrDefault(machine.Name))
+            .Add("overlay address", overlayAddress)
             .Add("ssh", machine.Ssh);
         Node(facts, template);
         if (machine.Cost is not null)
@@ -199,18 +193,4 @@ public static class ClusterPlanner
     }
 
     private static PlanItem Controller(string name, string why) => new(PlanKinds.Controller, name, why, []);
-
-    private sealed class Facts
-    {
-        private readonly List<PlanFact> facts = [];
-
-        public IReadOnlyList<PlanFact> List => facts;
-
-        public Facts Add(string key, object? value)
-        {
-            if (value?.ToString() is { Length: > 0 } text)
-                facts.Add(new PlanFact(key, text));
-            return this;
-        }
-    }
 }

@@ -50,6 +50,7 @@ public static class PlanDiff
         (PlanChange.Added, PlanKinds.Machine) => "its node joins",
         (PlanChange.Removed, PlanKinds.Machine) => "its node is cordoned, drained and removed; the machine is left as it is",
         (PlanChange.Changed, PlanKinds.Machine) => "its node is updated in place; running pods stay",
+        (_, PlanKinds.Network) => "tunnels are updated in place: no connection is cut",
         (PlanChange.Added, PlanKinds.Pool) => "nodes may be rented from it",
         (PlanChange.Removed, PlanKinds.Pool) => "its nodes are cordoned, drained and given back",
         (PlanChange.Changed, PlanKinds.Pool) => "nodes launched from now on follow it; running ones stay as they are",

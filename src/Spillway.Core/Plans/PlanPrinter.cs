@@ -5,6 +5,13 @@ namespace Spillway.Core.Plans;
 /// <summary>Plans and their differences as text, the same in every culture and on every machine.</summary>
 public static class PlanPrinter
 {
+    private static readonly (string Prefix, string Title, string? Joint)[] Groups =
+    [
+        ("node ", "node", " "), ("label ", "labels", "="), ("taint ", "taints", null), ("mtu ", "mtu", " "),
+        ("way ", "ways", ": "), ("route ", "routes", " "), ("port ", "ports", " "), ("setting ", "set", " = "),
+        ("annotation ", "notes", ": "),
+    ];
+
     public static string Print(ClusterPlan plan)
     {
         var text = new StringBuilder();
@@ -47,17 +54,15 @@ public static class PlanPrinter
         return text.ToString();
     }
 
-    // Labels and node sizes are many: they go on one line each kind.
+    // Labels, node sizes, ways and ports are many: each kind stands together under one word.
     private static void AppendFacts(StringBuilder text, PlanItem item)
     {
-        var width = item.Facts.Count == 0 ? 0 : item.Facts.Where(fact => !IsNodeFact(fact))
-            .Select(fact => fact.Key.Length).DefaultIfEmpty(0).Max();
-        width = Math.Max(width, "node".Length);
-        foreach (var fact in item.Facts.Where(fact => !IsNodeFact(fact)))
+        var width = item.Facts.Where(fact => GroupOf(fact) is null)
+            .Select(fact => fact.Key.Length).Append("node".Length).Max();
+        foreach (var fact in item.Facts.Where(fact => GroupOf(fact) is null))
             text.Append($"  {fact.Key.PadRight(width)}  {fact.Value}\n");
-        AppendGroup(text, item, "node ", "node", " ", width);
-        AppendGroup(text, item, "label ", "labels", "=", width);
-        AppendGroup(text, item, "taint ", "taints", null, width);
+        foreach (var (prefix, title, joint) in Groups)
+            AppendGroup(text, item, prefix, title, joint, width);
     }
 
     private static void AppendGroup(
@@ -72,10 +77,8 @@ public static class PlanPrinter
         }
     }
 
-    private static bool IsNodeFact(PlanFact fact) =>
-        fact.Key.StartsWith("node ", StringComparison.Ordinal)
-        || fact.Key.StartsWith("label ", StringComparison.Ordinal)
-        || fact.Key.StartsWith("taint ", StringComparison.Ordinal);
+    private static string? GroupOf(PlanFact fact) =>
+        Groups.FirstOrDefault(group => fact.Key.StartsWith(group.Prefix, StringComparison.Ordinal)).Prefix;
 
     private static string Count(ClusterPlan plan, string kind)
     {

@@ -42,6 +42,13 @@ public sealed record Cidr : IComparable<Cidr>
             ? cidr
             : throw new FormatException($"'{text}' is not a network such as 10.77.0.0/24.");
 
+    /// <summary>The range of one address alone.</summary>
+    public static Cidr Host(IPAddress address)
+    {
+        var isIpv6 = ToNumber(address, out var number);
+        return new Cidr(number, isIpv6 ? 128 : 32, isIpv6);
+    }
+
     /// <summary>Refuses host bits; <see cref="TryParseLoosely"/> clears them, to suggest what was meant.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out Cidr? cidr) =>
         TryParseLoosely(text, out cidr, out var hostBits) && !hostBits;

@@ -24,6 +24,10 @@ internal static class MachineChecks
             if (installs && machine.Ssh is null)
                 problems.Error(DiagnosticCodes.NoWayIn, machine.Places.Start,
                     $"nothing says how to reach {machine.Name}", "add ssh: user@host");
+            if (machine.ExclusiveCpus && machine.ReservedCpus is null)
+                problems.Error(DiagnosticCodes.NoReservedCpus, machine.Places["exclusiveCpus"],
+                    $"{machine.Name} is to give out whole CPUs, and none are kept for the system",
+                    "add reservedCpus: 0-1");
             if (kubernetes.Distribution == Distribution.Embedded)
                 CheckCapacity(machine, problems);
         }

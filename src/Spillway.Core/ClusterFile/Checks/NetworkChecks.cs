@@ -1,4 +1,5 @@
 using System.Net;
+using Spillway.Core.Overlay;
 using Spillway.Core.Quantities;
 
 namespace Spillway.Core.ClusterFile.Checks;
@@ -33,6 +34,26 @@ internal static class NetworkChecks
             CheckAddress(machine, cluster, ranges, problems);
         if (cluster.Overlay.Kind != OverlayKind.None)
             CheckOverlay(cluster, problems);
+        CheckNames(cluster, problems);
+        // What the plan would refuse is said here already, by the plan's own predicates; two machines of one name are
+        // an error of their own, and make nonsense of any network.
+        if (cluster.Machines.Select(machine => machine.Name).Distinct().Count() != cluster.Machines.Count)
+            return;
+        foreach (var complaint in OverlayPlanner.Plan(cluster, new Dictionary<string, IPAddress>()).Complaints)
+            problems.Add(complaint);
+    }
+
+    private static void CheckNames(Cluster cluster, Problems problems)
+    {
+        foreach (var (name, target) in cluster.Names)
+        {
+            if (!Cidr.TryParseAddress(target, out _) && cluster.FindMachine(target) is null)
+                problems.Error(DiagnosticCodes.UnknownMachine, cluster.Places["names"],
+                    $"{name} points to '{target}', which is no machine of this file and no address",
+                    Shapes.Spelling.Closest(target, cluster.Machines.Select(machine => machine.Name)) is { } close
+                        ? $"did you mean '{close}'?"
+                        : null);
+        }
     }
 
     private static List<Range> Ranges(Cluster cluster)

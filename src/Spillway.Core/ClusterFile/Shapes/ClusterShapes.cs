@@ -37,6 +37,17 @@ internal static class ClusterShapes
     private static readonly Field<Cidr> ServiceCidr = new(Scalars.Cidr, "serviceCidr", "Addresses of services.",
         Default: "10.96.0.0/12");
 
+    private static readonly Field<PodRouting> Routing = new(
+        new ChoiceShape<PodRouting>(("tunnel", PodRouting.Tunnel), ("native", PodRouting.Native)), "routing",
+        "How pods of different nodes reach each other: wrapped in VXLAN, or as they are (`native`), for which every "
+        + "machine needs a `podCidr`.", Default: "tunnel");
+
+    private static readonly Field<IReadOnlyDictionary<string, IReadOnlyList<string>>> Registries = new(
+        new MapShape<IReadOnlyList<string>, IReadOnlyDictionary<string, IReadOnlyList<string>>>(
+            "mirrors by registry", new ListShape<string>(Scalars.MirrorUrl, "a list of mirrors"),
+            Scalars.CheckRegistry, entries => entries),
+        "registries", "Mirrors that are asked before a registry: `docker.io: [https://mirror.lab:5000]`.");
+
     private static readonly Field<KubernetesSettings> Kubernetes = new(
         new ObjectShape<KubernetesSettings>("Kubernetes", "How Kubernetes is run.",
             values => new KubernetesSettings
@@ -47,9 +58,11 @@ internal static class ClusterShapes
                 Network = values.Or(Network, KubernetesDefaults.Network),
                 PodCidr = values.Or(PodCidr, KubernetesDefaults.PodCidr),
                 ServiceCidr = values.Or(ServiceCidr, KubernetesDefaults.ServiceCidr),
+                Routing = values.Or(Routing, KubernetesDefaults.Routing),
+                Registries = values.Or(Registries, KubernetesDefaults.Registries),
                 Places = values.Places,
             },
-            DistributionField, Version, Runtime, Network, PodCidr, ServiceCidr),
+            DistributionField, Version, Runtime, Network, PodCidr, ServiceCidr, Routing, Registries),
         "kubernetes", "How Kubernetes is run.", Default: "embedded");
 
     private static readonly Field<OverlayKind> Kind = new(
@@ -87,6 +100,11 @@ internal static class ClusterShapes
 
     private static readonly Field<IReadOnlyList<Site>> Sites = new(MachineShapes.Sites, "sites",
         "Local networks of sites, to find overlaps; a site without one needs no entry.");
+
+    private static readonly Field<IReadOnlyDictionary<string, string>> Names = new(
+        new MapShape<string, IReadOnlyDictionary<string, string>>(
+            "names", Scalars.NameTarget, Scalars.CheckDnsName, entries => entries),
+        "names", "Names for people: `grafana.lab: control` points a name, or `*.apps.lab`, to a machine or an address.");
 
     private static readonly Field<IReadOnlyList<Machine>> Machines = new(MachineShapes.Machines, "machines",
         "What the team owns.");
@@ -152,9 +170,10 @@ internal static class ClusterShapes
             Machines = values.Or(Machines, []),
             Pools = values.Or(Pools, []),
             Policy = values.Or(PolicyField, new Policy()),
+            Names = values.Or(Names, EmptyLabels.Instance),
             Places = values.Places,
         },
-        Kubernetes, Overlay, Sites, Machines, Pools, PolicyField);
+        Kubernetes, Overlay, Sites, Machines, Pools, PolicyField, Names);
 
     private static readonly Field<string> Device = new(Scalars.Text, "device", "A device model.", Required: true);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Spillway.Core.Accelerators;
 using Spillway.Core.Costs;
+using Spillway.Core.Overlay.WireGuard;
 using Spillway.Core.Quantities;
 
 namespace Spillway.Core.ClusterFile.Shapes;
@@ -71,6 +72,23 @@ internal static class MachineShapes
     private static readonly Field<SshTarget> Ssh = new(Scalars.Ssh, "ssh",
         "How `up` reaches it: `user@host[:port]`. Not needed on the embedded distribution.");
 
+    private static readonly Field<WireGuardKey> PublicKey = new(Scalars.WireGuardKey, "publicKey",
+        "Its WireGuard public key, once it has made its key pair. Private keys never go into the file.");
+
+    private static readonly Field<string> Interface = new(Scalars.InterfaceName, "interface",
+        "Its network card, where its traffic does not leave by a tunnel of its own.", Default: "eth0");
+
+    private static readonly Field<int> Mtu = new(new NumberShape<int>(1280, 65535, integer: true), "mtu",
+        "Largest packet its network card sends, in bytes.", Default: "1500");
+
+    private static readonly Field<Cidr> PodCidr = new(Scalars.Cidr, "podCidr",
+        "Addresses of its pods, a part of the cluster's `podCidr`; needed with `routing: native`.",
+        Default: "given out by the cluster");
+
+    private static readonly Field<OsFamily> Os = new(
+        new ChoiceShape<OsFamily>(("debian", OsFamily.Debian), ("ubuntu", OsFamily.Ubuntu), ("rhel", OsFamily.Rhel)),
+        "os", "Its system's family; `rhel` stands for Alma, Rocky, Fedora and CentOS Stream too.", Default: "debian");
+
     private static readonly Field<string> Arch = new(
         new ChoiceShape<string>(("amd64", "amd64"), ("arm64", "arm64")), "arch", "Processor architecture.",
         Default: "amd64");
@@ -90,6 +108,12 @@ internal static class MachineShapes
 
     private static readonly Field<bool> Smt = new(new BooleanShape("on", "off"), "smt",
         "`off` takes sibling threads offline before the kubelet starts; `capacity` counts what is left.", Default: "on");
+
+    private static readonly Field<bool> ExclusiveCpus = new(new BooleanShape("on", "off"), "exclusiveCpus",
+        "`on` gives pods that ask for whole CPUs those CPUs for themselves (static CPU manager).", Default: "off");
+
+    private static readonly Field<string> ReservedCpus = new(Scalars.CpuList, "reservedCpus",
+        "CPUs kept for the system, such as `0-1`; needed with `exclusiveCpus`.");
 
     private static readonly Field<Money> Purchase = new(Scalars.PositiveMoney, "purchase", "What it cost to buy.");
 
@@ -119,9 +143,16 @@ internal static class MachineShapes
 
     private static readonly Field<Cidr> SiteCidr = new(Scalars.Cidr, "cidr", "Its local network.");
 
+    private static readonly Field<int> SiteMtu = new(new NumberShape<int>(1280, 65535, integer: true), "mtu",
+        "Largest packet its line to the internet carries, in bytes: 1492 on PPPoE.", Default: "1500");
+
+    private static readonly Field<string> Gateway = new(Scalars.Name, "gateway",
+        "The machine whose tunnel carries the whole site; the site's other machines then need none of their own.");
+
     public static readonly Shape<IReadOnlyList<Machine>> Machines = new ListShape<Machine>(
         new ObjectShape<Machine>("Machine", "A machine that the team owns.", Build,
-            Name, Role, SiteName, Address, OverlayAddress, Ssh, Arch, Capacity, Devices, Labels, Taints, Smt, Cost),
+            Name, Role, SiteName, Address, OverlayAddress, Ssh, PublicKey, Interface, Mtu, PodCidr, Os, Arch, Capacity,
+            Devices, Labels, Taints, Smt, ExclusiveCpus, ReservedCpus, Cost),
         "a list of machines");
 
     public static readonly Shape<IReadOnlyList<Site>> Sites = new ListShape<Site>(
@@ -130,9 +161,11 @@ internal static class MachineShapes
             {
                 Name = values.Get(SiteOwnName),
                 Cidr = values.Maybe(SiteCidr),
+                Mtu = values.MaybeValue(SiteMtu),
+                Gateway = values.Maybe(Gateway),
                 Places = values.Places,
             },
-            SiteOwnName, SiteCidr),
+            SiteOwnName, SiteCidr, SiteMtu, Gateway),
         "a list of sites");
 
     private static Machine Build(FieldValues values) => new()
@@ -143,12 +176,19 @@ internal static class MachineShapes
         Address = values.Maybe(Address),
         OverlayAddress = values.Maybe(OverlayAddress),
         Ssh = values.Maybe(Ssh),
+        PublicKey = values.Maybe(PublicKey),
+        Interface = values.Or(Interface, "eth0"),
+        Mtu = values.Or(Mtu, 1500),
+        PodCidr = values.Maybe(PodCidr),
+        Os = values.Or(Os, OsFamily.Debian),
         Arch = values.Or(Arch, "amd64"),
         Capacity = values.Or(Capacity, ResourceList.Empty),
         Devices = values.Or(Devices, []),
         Labels = values.Or(Labels, EmptyLabels.Instance),
         Taints = values.Maybe(Taints),
         Smt = values.Or(Smt, true),
+        ExclusiveCpus = values.Or(ExclusiveCpus, false),
+        ReservedCpus = values.Maybe(ReservedCpus),
         Cost = values.Maybe(Cost),
         Places = values.Places,
     };

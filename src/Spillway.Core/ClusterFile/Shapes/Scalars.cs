@@ -97,6 +97,26 @@ internal static class Scalars
     public static readonly ScalarShape<Endpoint> Endpoint = new("an address or host name", "203.0.113.10",
         Quantities.Endpoint.TryParse);
 
+    public static readonly ScalarShape<Overlay.WireGuard.WireGuardKey> WireGuardKey = new("a WireGuard key",
+        "44 characters that end in '='", Overlay.WireGuard.WireGuardKey.TryParse,
+        _ => "copy the output of wg pubkey: 44 characters that end in '='");
+
+    public static readonly ScalarShape<string> InterfaceName = new("a network interface", "eth0, ens5, tun0", NameOf(
+        text => text.Length is > 0 and <= 15 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')
+            && char.IsAsciiLetterOrDigit(text[0])),
+        _ => "interface names are at most 15 letters, digits, '_', '.' and '-'");
+
+    public static readonly ScalarShape<string> CpuList = new("a list of CPUs", "0-1, 0,16", NameOf(IsCpuList),
+        _ => "write it as the kernel does: 0-1 or 0,16", "string", "number");
+
+    public static readonly ScalarShape<string> NameTarget = new("a machine or an address", "gpu-box, 10.77.0.2",
+        NameOf(text => Quantities.Cidr.TryParseAddress(text, out _) || KubernetesNames.IsDnsSubdomain(text)));
+
+    public static readonly ScalarShape<string> MirrorUrl = new("a mirror's address", "https://mirror.lab:5000", NameOf(
+        text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && text.AsSpan().IndexOfAny(" \t\"'`$\\\r\n") < 0),
+        _ => "begin it with https:// or http://");
+
     public static readonly ScalarShape<SshTarget> Ssh = new("an ssh target", "ubuntu@192.168.1.20, root@box:2222",
         SshTarget.TryParse);
 
@@ -114,10 +134,28 @@ internal static class Scalars
     public static string? CheckLabelKey(string key) =>
         KubernetesNames.IsQualifiedName(key) ? null : $"'{key}' is no label key: write [prefix/]name, such as lab/gpu";
 
+    public static string? CheckRegistry(string key) =>
+        Quantities.Endpoint.TryParse(key, out _) ? null : $"'{key}' is no registry: write its host, such as docker.io";
+
+    public static string? CheckDnsName(string key) =>
+        KubernetesNames.IsDnsSubdomain(key.StartsWith("*.", StringComparison.Ordinal) ? key[2..] : key)
+            ? null
+            : $"'{key}' is no DNS name: write it in lower case, such as grafana.lab or *.apps.lab";
+
     public static Shape<T> Priced<T>(Shape<T> shape, Func<T, decimal> amount) =>
         new CheckedShape<T>(shape,
             value => amount(value) > 0 ? null : "a price must be more than zero; leave the key out where there is none",
             DiagnosticCodes.PriceNotPositive);
+
+    private static bool IsCpuList(string text) => text.Split(',').All(part =>
+    {
+        var ends = part.Split('-');
+        return ends.Length <= 2
+            && ends.All(end => int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out var cpu)
+                && cpu < 65536)
+            && (ends.Length == 1 || int.Parse(ends[0], CultureInfo.InvariantCulture)
+                <= int.Parse(ends[1], CultureInfo.InvariantCulture));
+    });
 
     private static bool IsNativeResource(string key) =>
         key is "cpu" or "memory" or "ephemeral-storage" or "pods"
