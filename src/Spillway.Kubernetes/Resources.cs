@@ -88,6 +88,9 @@ public static class Resources
     public static KubernetesResource<KubernetesObject> Scales { get; } =
         KubernetesResource.Untyped("autoscaling", "v1", "scales", "Scale", true);
 
+    public static KubernetesResource<KubernetesObject> CertificateSigningRequests { get; } = KubernetesResource.Untyped(
+        "certificates.k8s.io", "v1", "certificatesigningrequests", "CertificateSigningRequest", false);
+
     public static KubernetesResource<CustomResourceDefinition> CustomResourceDefinitions { get; } =
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false,
             j => new CustomResourceDefinition(j));

@@ -130,8 +130,11 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         await StartingObjects.EnsureServiceAccountAsync(client, cancellationToken);
         foreach (var wanted in _options.Objects) await StartingObjects.EnsureAsync(client, wanted, cancellationToken);
         _started.Push(_informers);
-        _started.Push(WorkloadControllers.Start(
-            ClientOf("kube-controller-manager"), _informers, _options.Time, Workloads(), _options.Logger));
+        if (!_options.WithoutControllers)
+        {
+            _started.Push(WorkloadControllers.Start(
+                ClientOf("kube-controller-manager"), _informers, _options.Time, Workloads(), _options.Logger));
+        }
         _started.Push(Kubelets);
         await Kubelets.StartAsync(cancellationToken);
         var machines = _options.Model.Cluster.Machines;
@@ -139,6 +142,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             await Kubelets.JoinAsync(SimulatedMachine.Owned(machines[i], i, _options.Model), cancellationToken);
         _started.Push(Clouds);
         Clouds.Start();
+        if (_options.WithoutScheduler) return;
         _started.Push(Scheduler);
         await Scheduler.StartAsync(cancellationToken);
     }
@@ -146,6 +150,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     private WorkloadOptions Workloads() => new()
     {
         RootCertificate = _server.Pki.AuthorityPem,
+        Sign = _server.Pki.Sign,
         RefreshQuotas = async (ns, stop) => await _server.Quotas.RefreshAsync(ns, stop),
 
         // Five heartbeats must be missed before a node is given up, however far apart they are.

@@ -29,6 +29,12 @@ public sealed record EmbeddedClusterOptions
     /// <summary>How nodes are chosen.</summary>
     public PlacementPolicy Placement { get; init; } = PlacementPolicy.Spillway;
 
+    /// <summary>Leaves pods to another scheduler, such as a real kube-scheduler.</summary>
+    public bool WithoutScheduler { get; init; }
+
+    /// <summary>Leaves workloads, garbage and node health to others, such as a real kube-controller-manager.</summary>
+    public bool WithoutControllers { get; init; }
+
     /// <summary>How often nodes renew their Lease; null for 10 s, and ten minutes in virtual time.</summary>
     public TimeSpan? Heartbeat { get; init; }
 

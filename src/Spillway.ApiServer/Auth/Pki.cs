@@ -60,14 +60,34 @@ public sealed class Pki
     public X509Certificate2 Client(string user, params string[] groups) => Issue(user, groups, request =>
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false)));
 
-    /// <summary>Signs a certificate request as CertificateSigningRequests ask for.</summary>
-    public string Sign(string requestPem, TimeSpan length)
+    /// <summary>Signs what a request may have: its subject, key and names, never the powers that it asks for itself.</summary>
+    /// <param name="request">The request, its signature checked.</param>
+    /// <param name="usages">The usages of the CertificateSigningRequest, in Kubernetes' words.</param>
+    /// <param name="length">How long the certificate is valid; never longer than the authority's own.</param>
+    public string Sign(CertificateRequest request, IReadOnlyCollection<string> usages, TimeSpan length)
     {
-        var request = CertificateRequest.LoadSigningRequestPem(requestPem, HashAlgorithmName.SHA256,
-            CertificateRequestLoadOptions.UnsafeLoadCertificateExtensions);
+        var signed = new CertificateRequest(request.SubjectName, request.PublicKey, HashAlgorithmName.SHA256);
+        signed.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        var allowed = X509KeyUsageFlags.None;
+        if (usages.Contains("digital signature")) allowed |= X509KeyUsageFlags.DigitalSignature;
+        if (usages.Contains("key encipherment")) allowed |= X509KeyUsageFlags.KeyEncipherment;
+        if (allowed != X509KeyUsageFlags.None)
+            signed.CertificateExtensions.Add(new X509KeyUsageExtension(allowed, critical: true));
+        var purposes = new OidCollection();
+        if (usages.Contains("server auth")) purposes.Add(new Oid("1.3.6.1.5.5.7.3.1"));
+        if (usages.Contains("client auth")) purposes.Add(new Oid("1.3.6.1.5.5.7.3.2"));
+        if (purposes.Count > 0)
+            signed.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(purposes, critical: false));
+        foreach (var names in request.CertificateExtensions.OfType<X509SubjectAlternativeNameExtension>())
+            signed.CertificateExtensions.Add(names);
         var now = _time.GetUtcNow();
-        using var signed = request.Create(_authority, now - TimeSpan.FromMinutes(5), now + length, SerialNumber());
-        return signed.ExportCertificatePem() + "\n";
+        var last = new DateTimeOffset(_authority.NotAfter);
+        var end = now + length < last ? now + length : last;
+        using var key = _authority.GetECDsaPrivateKey()!;
+        // The requester's key may be of another kind than the authority's, so the signer is given by itself.
+        using var certificate = signed.Create(_authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key),
+            now - TimeSpan.FromMinutes(5), end, SerialNumber());
+        return certificate.ExportCertificatePem() + "\n";
     }
 
     /// <summary>True when the authority signed the certificate and it is valid now.</summary>

@@ -14,7 +14,13 @@ internal sealed record LocalClusterOptions(ClusterModel Model, TimeProvider Time
     public StateFolder? State { get; init; }
 
     public int Seed { get; init; }
+
+    /// <summary>Parts of the control plane that are left to programs outside.</summary>
+    public IReadOnlySet<ControlPlanePart> Without { get; init; } = new HashSet<ControlPlanePart>();
 }
+
+/// <summary>What <c>up --without</c> can leave out.</summary>
+internal enum ControlPlanePart { Scheduler, Controllers }
 
 /// <summary>The embedded cluster with Spillway's controllers beside it: what both <c>up</c> and <c>rehearse</c> run.</summary>
 internal sealed class LocalCluster : IAsyncDisposable
@@ -56,6 +62,8 @@ internal sealed class LocalCluster : IAsyncDisposable
                     Time = options.Time,
                     Seed = options.Seed,
                     Logger = options.Logger,
+                    WithoutScheduler = options.Without.Contains(ControlPlanePart.Scheduler),
+                    WithoutControllers = options.Without.Contains(ControlPlanePart.Controllers),
                 },
                 cancellationToken);
             var controllers = new ControllerHost(

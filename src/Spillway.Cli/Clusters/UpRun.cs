@@ -23,6 +23,8 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
 
     public bool Verbose { get; init; }
 
+    public IReadOnlySet<ControlPlanePart> Without { get; init; } = new HashSet<ControlPlanePart>();
+
     public async Task<ExitCode> RunAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder.Path);
@@ -35,7 +37,10 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
         var time = Clock(TimeProvider.System.GetUtcNow());
         var logger = Verbose ? new ConsoleLogger(terminal.Error) : (ILogger)NullLogger.Instance;
         var plan = PlanCommand.Of(input, folder.ReadPlan());
-        var options = new LocalClusterOptions(input.Model, time, logger) { State = folder, Seed = Seed };
+        var options = new LocalClusterOptions(input.Model, time, logger) 
+        {
+            State = folder, Seed = Seed, Without = Without,
+        };
         await using var cluster = await LocalCluster.StartAsync(options, cancellationToken);
         await using var front = await HttpFront.StartAsync(cluster.Embedded.Server, Listen, cancellationToken);
         KubeconfigFile.Write(folder.Kubeconfig, input.Cluster.Name, front.Address, cluster.Embedded.Server);
@@ -102,6 +107,12 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
     {
         terminal.Out.WriteLine($"{input.Cluster.Name} is up at {address}; state in {folder.Path}");
         terminal.Out.WriteLine($"  kubectl --kubeconfig {folder.Kubeconfig} get nodes,pods");
+        foreach (var part in Without.Order())
+        {
+            terminal.Out.WriteLine($"  without its {part.ToString().ToLowerInvariant()}: "
+                + (part == ControlPlanePart.Scheduler ? "a kube-scheduler" : "a kube-controller-manager")
+                + " with that kubeconfig takes over");
+        }
         terminal.Out.WriteLine(ExitWhenIdle
             ? "  it ends when no job runs or can still start and the cloud is empty"
             : "  Ctrl-C stops it; the state stays for the next 'spillway up'");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Net;
 using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
@@ -31,6 +32,14 @@ internal static class UpCommand
             DefaultValueFactory = _ => 1,
             HelpName = "N",
         };
+        var without = new Option<ControlPlanePart[]>("--without")
+        {
+            Description = "Leave out a part of the control plane, so that a real one can take over: "
+                + "scheduler, controllers",
+            CustomParser = ReadParts,
+            AllowMultipleArgumentsPerToken = false,
+            HelpName = "PART,...",
+        };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Show what the cluster's parts log" };
         var command = new ExampleCommand("up", "Start the cluster, submit the folder's workload, and follow what happens")
         {
@@ -39,9 +48,12 @@ internal static class UpCommand
                 ("spillway up examples/inaccel-fpga-burst --exit-when-idle", "play a scene and end"),
                 ("spillway up examples/inaccel-fpga-burst", "keep it until Ctrl-C; its first lines say how to use kubectl"),
                 ("spillway up cluster.yaml --speed 60 --listen 127.0.0.1:0", "a minute a second, on a free port"),
+                ("spillway up cluster.yaml --without scheduler,controllers",
+                    "for a kube-scheduler and a kube-controller-manager of your own"),
             ],
         };
-        foreach (var option in new Option[] { state, seed, exitWhenIdle, listen, speed, verbose }) command.Add(option);
+        foreach (var option in new Option[] { state, seed, exitWhenIdle, listen, speed, without, verbose })
+            command.Add(option);
         command.Add(file);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -59,10 +71,23 @@ internal static class UpCommand
                 Seed = parsed.GetValue(seed),
                 ExitWhenIdle = parsed.GetValue(exitWhenIdle),
                 Verbose = parsed.GetValue(verbose),
+                Without = (parsed.GetValue(without) ?? []).ToHashSet(),
             };
             return (int)await run.RunAsync(cancellationToken);
         });
         return command;
+    }
+
+    private static ControlPlanePart[] ReadParts(ArgumentResult result)
+    {
+        var parts = new List<ControlPlanePart>();
+        foreach (var name in result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries)))
+        {
+            if (!int.TryParse(name, out _) && Enum.TryParse<ControlPlanePart>(name, ignoreCase: true, out var part))
+                parts.Add(part);
+            else result.AddError($"--without knows scheduler and controllers, not '{name}'");
+        }
+        return [.. parts];
     }
 
     private static void RefuseWhatIsNotEmbedded(Cluster cluster)

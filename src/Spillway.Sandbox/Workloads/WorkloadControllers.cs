@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Spillway.Kubernetes;
 
@@ -37,6 +38,7 @@ public sealed class WorkloadControllers : IAsyncDisposable
             new VolumeBinding(context),
             new VolumeProtection(context),
         ]);
+        if (options.Sign is { } sign) started._controllers.Add(new CertificateSigning(context, sign));
         if (options.RefreshQuotas is { } refresh) started._controllers.Add(new QuotaStatus(context, refresh));
         foreach (var controller in started._controllers) controller.Start();
         informers.Start();
@@ -67,4 +69,7 @@ public sealed record WorkloadOptions
 
     /// <summary>Counts a namespace's quotas afresh, by the server's own rules; null where the server does so itself.</summary>
     public Func<string, CancellationToken, ValueTask>? RefreshQuotas { get; init; }
+
+    /// <summary>Makes a certificate (PEM) of a request, for usages and a time; null where nobody signs.</summary>
+    public Func<CertificateRequest, IReadOnlyCollection<string>, TimeSpan, string>? Sign { get; init; }
 }
