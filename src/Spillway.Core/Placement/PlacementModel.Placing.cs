@@ -17,6 +17,18 @@ public sealed partial class PlacementModel
         return gangs.Place(pod).First(decision => decision.Pod == key).Outcome;
     }
 
+    /// <summary>
+    /// The node for a pod on its own, without the reasons that a refusal costs; null when no node takes it. Gates, gangs
+    /// and preemption are not looked at. Changes nothing.
+    /// </summary>
+    /// <exception cref="KeyNotFoundException">The model does not hold the pod.</exception>
+    public string? FindNode(PodKey key)
+    {
+        if (!state.Pods.TryGetValue(key, out var pod))
+            throw new KeyNotFoundException($"Pod {key} is not in the model; hand it over with SetPod first.");
+        return desk.TryPlace(pod)?.Node;
+    }
+
     /// <summary>Decides for all waiting members of the pod's gang at once, and changes nothing.</summary>
     /// <exception cref="KeyNotFoundException">The model does not hold the pod.</exception>
     public IReadOnlyList<PlacementDecision> PlaceGang(PodKey key)

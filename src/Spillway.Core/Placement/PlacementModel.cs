@@ -1,4 +1,5 @@
 using Spillway.Core.Placement.Engine;
+using Spillway.Core.Placement.Engine.Sharing;
 
 namespace Spillway.Core.Placement;
 
@@ -14,6 +15,7 @@ public sealed partial class PlacementModel
     private readonly Preemptor preemptor;
     private readonly NodeChecks checks;
     private readonly Placer placer;
+    private readonly ShareScorer sharing;
     private readonly Explainer explainer;
     private readonly GangPlacer gangs;
 
@@ -21,7 +23,8 @@ public sealed partial class PlacementModel
     {
         var chosen = options ?? PlacementOptions.Default;
         checks = new NodeChecks(state);
-        placer = new Placer(state, checks, new Scorer(state, chosen));
+        sharing = new ShareScorer(state);
+        placer = new Placer(state, checks, new Scorer(state, chosen, sharing));
         explainer = new Explainer(state, checks);
         preemptor = new Preemptor(state, checks, placer, explainer);
         desk = new PodDesk(state, chosen, placer, explainer, preemptor);
@@ -69,6 +72,7 @@ public sealed partial class PlacementModel
         var free = new List<KeyValuePair<string, long>>();
         for (var column = 0; column < state.Nodes.Resources.Count; column++)
         {
+            if (column == state.Nodes.Devices.ShareColumn) continue;
             if (state.Nodes.Allocatable[column][slot] != 0 || state.Nodes.Free[column][slot] != 0)
                 free.Add(KeyValuePair.Create(state.Nodes.Resources[column], state.Nodes.Free[column][slot]));
         }
@@ -89,15 +93,19 @@ public sealed partial class PlacementModel
     public void SetPod(PodRecord pod)
     {
         var assumedOn = "";
+        var devices = 0UL;
         if (state.Pods.TryGetValue(pod.Key, out var known))
         {
             if (known.Record == pod) return;
             if (known.Assumed && known.Record.Uid == pod.Uid && !pod.IsBound && !pod.IsFinished)
                 assumedOn = known.NodeName;
+            // A record that does not say which GPUs the pod has does not take them from it.
+            if (known.NodeName == (pod.IsBound ? pod.NodeName : assumedOn) && known.Record.Uid == pod.Uid)
+                devices = known.Devices;
             state.RemovePod(known);
         }
-        state.AddPod(pod);
-        if (assumedOn.Length > 0) Assume(pod.Key, assumedOn);
+        state.AddPod(pod, devices);
+        if (assumedOn.Length > 0) desk.Assume(state.Pods[pod.Key], assumedOn, devices);
     }
 
     public void RemovePod(PodKey key)

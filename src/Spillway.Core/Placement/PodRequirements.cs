@@ -15,6 +15,9 @@ public sealed record PodRequirements
     /// <summary>Effective requests: containers, init containers, sidecars, overhead and pod-level resources taken together.</summary>
     public ResourceAmounts Requests { get; init; } = ResourceAmounts.Empty;
 
+    /// <summary>Thousandths of one GPU that the pod shares with others; 0 when it shares none.</summary>
+    public int GpuMilli { get; init; }
+
     /// <summary>CPU for scoring: a container that names none counts as 100m, so that such pods spread too.</summary>
     public long ScoringCpuMillis { get; init; }
 
@@ -55,7 +58,7 @@ public sealed record PodRequirements
     public Gang? Gang { get; init; }
 
     /// <summary>True when nothing is requested at all: no CPU, memory or device.</summary>
-    public bool IsBestEffort => Requests.IsEmpty;
+    public bool IsBestEffort => Requests.IsEmpty && GpuMilli == 0;
 
     /// <summary>
     /// True when both ask the same of a node. Gangs and gates are left out: they decide whether a pod is tried, not where
@@ -64,7 +67,7 @@ public sealed record PodRequirements
     internal bool AsksTheSameAs(PodRequirements other) => ReferenceEquals(this, other) || (
         Priority == other.Priority && MayPreempt == other.MayPreempt
         && ScoringCpuMillis == other.ScoringCpuMillis && ScoringMemoryBytes == other.ScoringMemoryBytes
-        && Requests.Equals(other.Requests) && NodeSelector.Equals(other.NodeSelector)
+        && GpuMilli == other.GpuMilli && Requests.Equals(other.Requests) && NodeSelector.Equals(other.NodeSelector)
         && Equals(NodeTerms, other.NodeTerms) && PreferredNodeTerms.Equals(other.PreferredNodeTerms)
         && Tolerations.Equals(other.Tolerations)
         && Affinity.Equals(other.Affinity) && AntiAffinity.Equals(other.AntiAffinity)
@@ -74,7 +77,8 @@ public sealed record PodRequirements
 
     internal int PlacementHash() => HashCode.Combine(
         HashCode.Combine(Priority, ScoringCpuMillis, ScoringMemoryBytes, Requests, NodeSelector, NodeTerms),
-        PreferredNodeTerms, Tolerations, Affinity, AntiAffinity, Spread, HostPorts, Volumes);
+        PreferredNodeTerms, Tolerations, Affinity, AntiAffinity, Spread, HostPorts,
+        HashCode.Combine(Volumes, GpuMilli));
 }
 
 public enum TolerationOperator

@@ -9,7 +9,7 @@ internal static class Repository
     public static string? Shared { get; } = FindShared();
 
     public static IEnumerable<string> SourceFiles() =>
-        new[] { "src", "tests", "bench" }
+        new[] { "src", "tests", "benchmarks" }
             .Select(folder => Path.Combine(Root, folder))
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains("/obj/") && !file.EndsWith(".g.cs"))

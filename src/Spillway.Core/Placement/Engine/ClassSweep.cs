@@ -14,9 +14,10 @@ internal static class ClassSweep
         Dictionary<(MatcherKey, string, EligibilityKey), DomainCounter> counters,
         Dictionary<(MatcherKey, string, OwnedKind), OwnedTerm> owned,
         Dictionary<MatcherKey, PodMatcher> matchers,
-        Dictionary<StaticRuleKey, StaticRule> rules)
+        Dictionary<StaticRuleKey, StaticRule> rules,
+        HashSet<StaticRule> pinned)
     {
-        var usedRules = new HashSet<StaticRule>();
+        var usedRules = new HashSet<StaticRule>(pinned);
         var usedTerms = new HashSet<OwnedTerm>();
         foreach (var counter in counters.Values) counter.InUse = false;
         foreach (var podClass in classes)

@@ -1,3 +1,5 @@
+using Spillway.Core.Placement.Sharing;
+
 namespace Spillway.Core.Placement.Engine;
 
 /// <summary>
@@ -17,6 +19,7 @@ internal sealed class ClassTable(NodeTable nodes)
     private readonly List<DomainCounter> countersInOrder = [];
     private readonly Dictionary<(MatcherKey, string, OwnedKind), OwnedTerm> owned = [];
     private readonly Dictionary<string, LabelMap> namespaces = new(StringComparer.Ordinal);
+    private readonly HashSet<StaticRule> pinned = [];
     private int idle;
 
     public int ClassCount => classes.Count;
@@ -73,7 +76,7 @@ internal sealed class ClassTable(NodeTable nodes)
         {
             if (podClass.Pods == 0) classes.Remove(key);
         }
-        ClassSweep.Run(classes.Values, counters, owned, matchers, rules);
+        ClassSweep.Run(classes.Values, counters, owned, matchers, rules, pinned);
         countersInOrder.RemoveAll(counter => !counter.InUse);
         matchersInOrder.RemoveAll(matcher => !matchers.ContainsKey(matcher.Key));
         foreach (var set in labelSets.Values) set.Matched.RemoveAll(matcher => !matchers.ContainsKey(matcher.Key));
@@ -134,18 +137,30 @@ internal sealed class ClassTable(NodeTable nodes)
         foreach (var topology in topologies.Values) topology.RemoveNode(slot);
     }
 
+    /// <summary>The rule of pods that are expected: it is kept while none of them is there.</summary>
+    public StaticRule Pin(PodRequirements requirements)
+    {
+        var rule = RuleOf(requirements);
+        pinned.Add(rule);
+        return rule;
+    }
+
+    private StaticRule RuleOf(PodRequirements requirements) => Rule(new StaticRuleKey(
+        requirements.NodeSelector, requirements.NodeTerms, requirements.Tolerations,
+        ChecksTaints: true, ChecksCordon: true));
+
     private PodClass Compile(PodClassKey key)
     {
         var requirements = key.Requirements;
-        var rule = Rule(new StaticRuleKey(
-            requirements.NodeSelector, requirements.NodeTerms, requirements.Tolerations,
-            ChecksTaints: true, ChecksCordon: true));
-        var (columns, amounts, devices) = Columns(requirements.Requests);
+        var rule = RuleOf(requirements);
+        var (columns, amounts, devices) = Columns(requirements);
         return new PodClass(key, rule)
         {
             ResourceColumns = columns,
             ResourceAmounts = amounts,
             DeviceColumns = devices,
+            GpuMilli = requirements.GpuMilli,
+            Gpus = (int)Math.Min(int.MaxValue, requirements.Requests[GpuShares.Resource]),
             ScoringCpu = NodeTable.Capped(requirements.ScoringCpuMillis),
             ScoringMemory = NodeTable.Capped(requirements.ScoringMemoryBytes),
             UsedCpu = NodeTable.Capped(requirements.Requests.CpuMillis),
@@ -168,18 +183,25 @@ internal sealed class ClassTable(NodeTable nodes)
         };
     }
 
-    private (int[] Columns, long[] Amounts, int[] Devices) Columns(ResourceAmounts requests)
+    private (int[] Columns, long[] Amounts, int[] Devices) Columns(PodRequirements requirements)
     {
         var columns = new List<int> { NodeTable.PodsColumn };
         var amounts = new List<long> { 1 };
         var devices = new List<int>();
-        foreach (var (name, amount) in requests)
+        foreach (var (name, amount) in requirements.Requests)
         {
             if (amount == 0 || name == ResourceAmounts.Pods) continue;
             var column = nodes.Column(name);
             columns.Add(column);
             amounts.Add(NodeTable.Capped(amount));
             if (NodeTable.IsDevice(name)) devices.Add(column);
+        }
+        if (requirements.GpuMilli > 0)
+        {
+            // Last, because it is compared only: what the device table takes shows in it by itself.
+            columns.Add(nodes.Devices.ShareColumn);
+            amounts.Add(requirements.GpuMilli);
+            devices.Add(nodes.Devices.WholeColumn);
         }
         return ([.. columns], [.. amounts], [.. devices]);
     }

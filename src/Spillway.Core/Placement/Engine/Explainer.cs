@@ -1,3 +1,5 @@
+using Spillway.Core.Placement.Sharing;
+
 namespace Spillway.Core.Placement.Engine;
 
 /// <summary>Says for every node why it does not take a pod, and puts equal answers together.</summary>
@@ -111,12 +113,20 @@ internal sealed class Explainer(ModelState state, NodeChecks checks)
             var free = nodes.Free[column][slot];
             if (free >= need) continue;
             var total = nodes.Allocatable[column][slot];
-            resolvable = (resolvable ?? true) && total >= need;
+            resolvable = (resolvable ?? true) && (total >= need || column == nodes.Devices.ShareColumn);
             var name = nodes.Resources[column];
             if (column == NodeTable.PodsColumn)
             {
                 found.Add(node.Name, ReasonCode.TooManyPods, "Too many pods", $"holds all {total} pods it can take",
                     "a node with room for another pod");
+                continue;
+            }
+            if (column == nodes.Devices.ShareColumn)
+            {
+                found.Add(node.Name, ReasonCode.InsufficientResource, $"Insufficient {GpuShares.Resource}",
+                    $"needs {need} thousandths of one {GpuShares.Resource}, {{0}} has {Math.Max(0, free)} at most on one",
+                    $"a GPU with {need} thousandths free", GpuShares.Resource);
+                resolvable = (resolvable ?? true) && nodes.Allocatable[nodes.Devices.WholeColumn][slot] > 0;
                 continue;
             }
             string Show(long amount) => ResourceAmounts.FormatAmount(name, amount);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Spillway.Core.Placement.Sharing;
 
 namespace Spillway.Core.Placement.Engine;
 
@@ -122,12 +123,15 @@ internal sealed class ModelState
         Record(new JournalEntry(Change.NodeRemoved, Node: node, Slot: slot));
     }
 
-    public void AddPod(PodRecord record)
+    /// <param name="record">The pod.</param>
+    /// <param name="devices">The GPUs it is known to have; 0 leaves it to the record or to the table.</param>
+    public void AddPod(PodRecord record, ulong devices = 0)
     {
         var entry = new PodEntry(record, Classes.ClassOf(record), Classes.LabelsOf(record))
         {
             NodeName = record.NodeName,
             NominatedNode = record.IsBound ? "" : record.NominatedNode,
+            Devices = !record.IsBound ? 0 : devices != 0 ? devices : GpuShares.Devices(record.Annotations),
         };
         Insert(entry);
     }
@@ -147,12 +151,14 @@ internal sealed class ModelState
     }
 
     /// <summary>Puts a pod on a node, or with an empty name takes it off.</summary>
-    public void Move(PodEntry entry, string node, bool assumed)
+    public void Move(PodEntry entry, string node, bool assumed, ulong devices = 0)
     {
-        Record(new JournalEntry(Change.PodMoved, Pod: entry, Name: entry.NodeName, Flag: entry.Assumed));
+        Record(new JournalEntry(
+            Change.PodMoved, Pod: entry, Name: entry.NodeName, Flag: entry.Assumed, Devices: entry.Devices));
         Leave(entry);
         Unlist(entry);
         entry.NodeName = node;
+        entry.Devices = devices;
         entry.Assumed = assumed;
         Enter(entry);
         List(entry);
@@ -213,6 +219,7 @@ internal sealed class ModelState
         if (Nodes.FirstPod[slot] is { } first) first.PreviousOnNode = entry;
         Nodes.FirstPod[slot] = entry;
         Nodes.Use(slot, entry.Class, 1);
+        if (entry.Class.UsesGpus) entry.Devices = Nodes.Devices.Take(slot, entry.Class, entry.Devices);
         ClassTable.Attach(entry, slot, 1);
         CountPriority(entry.Priority, 1);
         if (entry.Class.HasVolumes) Volumes.Attach(entry, 1);
@@ -232,6 +239,7 @@ internal sealed class ModelState
         CountPriority(entry.Priority, -1);
         if (entry.Class.HasVolumes) Volumes.Attach(entry, -1);
         Nodes.Use(slot, entry.Class, -1);
+        if (entry.Class.UsesGpus) Nodes.Devices.Give(slot, entry.Class, entry.Devices);
         if (entry.PreviousOnNode is { } previous) previous.NextOnNode = entry.NextOnNode;
         else Nodes.FirstPod[slot] = entry.NextOnNode;
         if (entry.NextOnNode is { } next) next.PreviousOnNode = entry.PreviousOnNode;
@@ -308,7 +316,7 @@ internal sealed class ModelState
             case Change.NodeResized: Resize(entry.Slot, entry.Node!); break;
             case Change.PodAdded: RemovePod(entry.Pod!); break;
             case Change.PodRemoved: Insert(entry.Pod!); break;
-            case Change.PodMoved: Move(entry.Pod!, entry.Name, entry.Flag); break;
+            case Change.PodMoved: Move(entry.Pod!, entry.Name, entry.Flag, entry.Devices); break;
             case Change.PodNominated: Nominate(entry.Pod!, entry.Name); break;
             default: throw new System.Diagnostics.UnreachableException();
         }
@@ -316,5 +324,5 @@ internal sealed class ModelState
 
     private readonly record struct JournalEntry(
         Change Change, PodEntry? Pod = null, NodeRecord? Node = null, string Name = "", int Slot = -1,
-        bool Flag = false);
+        bool Flag = false, ulong Devices = 0);
 }

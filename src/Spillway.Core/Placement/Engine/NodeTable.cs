@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Spillway.Core.Placement.Engine.Sharing;
 using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Placement.Engine;
@@ -30,6 +31,7 @@ internal sealed class NodeTable
         Column(ResourceAmounts.Pods);
         Column(ResourceAmounts.Cpu);
         Column(ResourceAmounts.Memory);
+        Devices = new DeviceTable(this);
         Grow(64);
     }
 
@@ -50,6 +52,9 @@ internal sealed class NodeTable
 
     /// <summary>What scoring reads, as doubles so that four nodes are scored at once.</summary>
     public ScoringColumns Scoring { get; } = new();
+
+    /// <summary>The GPUs of each node one by one.</summary>
+    public DeviceTable Devices { get; }
 
     public PodEntry?[] FirstPod { get; private set; } = [];
 
@@ -129,6 +134,7 @@ internal sealed class NodeTable
             Allocatable[column][slot] = 0;
             Free[column][slot] = 0;
         }
+        Devices.Remove(slot);
         Free[PodsColumn][slot] = long.MinValue;
         freeSlots.Push(slot);
         StaticChanges.Add(slot);
@@ -147,7 +153,8 @@ internal sealed class NodeTable
     {
         var resources = podClass.ResourceColumns;
         var amounts = podClass.ResourceAmounts;
-        for (var i = 0; i < resources.Length; i++) Free[resources[i]][slot] -= sign * amounts[i];
+        var drawn = podClass.GpuMilli > 0 ? resources.Length - 1 : resources.Length;
+        for (var i = 0; i < drawn; i++) Free[resources[i]][slot] -= sign * amounts[i];
         Scoring.Use(slot, podClass, sign);
         AllChanges.Add(slot);
     }
@@ -206,6 +213,7 @@ internal sealed class NodeTable
             Allocatable[column][slot] = amount;
         }
         DeviceKinds[slot] = devices;
+        Devices.SetNode(slot, keepUse: used);
         Scoring.SetNode(
             slot, Allocatable[CpuColumn][slot], Allocatable[MemoryColumn][slot], node.IsRented, devices, keepUse: used);
     }
@@ -249,6 +257,7 @@ internal sealed class NodeTable
         Records = Resized(Records);
         Shapes = Resized(Shapes);
         Scoring.Grow(size);
+        Devices.Grow(size);
         Order.Grow(size);
         FirstPod = Resized(FirstPod);
         Nominated = Resized(Nominated);

@@ -1,3 +1,5 @@
+using Spillway.Core.Placement.Engine.Sharing;
+
 namespace Spillway.Core.Placement.Engine;
 
 /// <summary>One pod in the model. Pods of a node, and pods of a label set, are chained through their entries.</summary>
@@ -16,6 +18,9 @@ internal sealed class PodEntry(PodRecord record, PodClass podClass, LabelSet lab
     public string NodeName { get; set; } = "";
 
     public bool Assumed { get; set; }
+
+    /// <summary>The GPUs of the node that the pod has, or has a part of, one bit each; 0 while it has no node.</summary>
+    public ulong Devices { get; set; }
 
     /// <summary>Where the pod stands among those that wait; -1 when it does not wait.</summary>
     public int PendingIndex { get; set; } = -1;
@@ -125,6 +130,17 @@ internal sealed class PodClass(PodClassKey key, StaticRule rule)
 
     /// <summary>How many kinds of device the pod asks for, and their columns.</summary>
     public int[] DeviceColumns { get; init; } = [];
+
+    /// <summary>Thousandths of one GPU; 0 for a pod that asks for whole ones or none.</summary>
+    public int GpuMilli { get; init; }
+
+    /// <summary>Whole GPUs.</summary>
+    public int Gpus { get; init; }
+
+    public bool UsesGpus => GpuMilli > 0 || Gpus > 0;
+
+    /// <summary>What placing the class costs on each node with GPUs; null until it is asked.</summary>
+    public ShareBook? Shares { get; set; }
 
     public HardSpread[] HardSpread { get; init; } = [];
 

@@ -35,10 +35,10 @@ internal sealed class PodDesk(
         state.HasPodsBelow(pod.Priority) ? Refuse(pod) as PlacementOutcome.Preempts : null;
 
     /// <summary>Puts a pod on a node until its record says so itself.</summary>
-    public void Assume(PodEntry pod, string node)
+    public void Assume(PodEntry pod, string node, ulong devices = 0)
     {
         if (pod.NominatedNode.Length > 0) state.Nominate(pod, "");
-        state.Move(pod, node, assumed: true);
+        state.Move(pod, node, assumed: true, devices);
     }
 
     /// <summary>The answer for a pod that fits nowhere: whom it displaces, or why not.</summary>

@@ -78,6 +78,7 @@ internal sealed class Preemptor(ModelState state, NodeChecks checks, Placer plac
         }
 
         var node = nodes.Records[slot]!.Name;
+        var held = lower.ToDictionary(other => other, other => other.Devices);
         var mark = state.BeginWhatIf();
         foreach (var other in lower) state.Move(other, "", assumed: false);
         if (!Fits(pod, slot))
@@ -99,7 +100,7 @@ internal sealed class Preemptor(ModelState state, NodeChecks checks, Placer plac
 
         void Reprieve(PodEntry other)
         {
-            state.Move(other, node, assumed: false);
+            state.Move(other, node, assumed: false, held[other]);
             if (Fits(pod, slot)) return;
             state.Move(other, "", assumed: false);
             victims.Add(other);

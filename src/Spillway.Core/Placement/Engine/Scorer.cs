@@ -1,4 +1,5 @@
 using System.Numerics;
+using Spillway.Core.Placement.Engine.Sharing;
 using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Placement.Engine;
@@ -7,7 +8,7 @@ namespace Spillway.Core.Placement.Engine;
 /// Scores the nodes a pod fits on: the default profile of kube-scheduler 1.36 with its weights, and under Spillway's
 /// policy the order "own before rented, scarce devices left free, then the scheduler's score" on top of it.
 /// </summary>
-internal sealed class Scorer(ModelState state, PlacementOptions options)
+internal sealed class Scorer(ModelState state, PlacementOptions options, ShareScorer sharing)
 {
     private const double TaintWeight = 3;
     private const double NodeAffinityWeight = 2;
@@ -29,8 +30,15 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
     /// <summary>The best of the slots in the mask, which has at least one; ties go to the name that comes first.</summary>
     public int Best(PodEntry pod, ReadOnlySpan<ulong> mask, out long score)
     {
+        if (ByShares && pod.Class.UsesGpus && !IsRelative(pod))
+        {
+            var chosen = sharing.Best(pod.Class, mask, out var points);
+            score = (long)points;
+            return chosen;
+        }
         Reserve();
         ScoreNodes(pod.Class, mask);
+        if (ByShares) ScoreShares(pod.Class, mask);
         if (IsRelative(pod)) AddRelative(pod, Listed(mask));
         var best = Highest(mask);
         score = (long)scores[best];
@@ -43,6 +51,7 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
     public ScoreBook? Book(PodEntry pod)
     {
         var podClass = pod.Class;
+        if (ByShares) return null;
         if (podClass.LooksAtPods || state.Nominations > 0 || NodeChecks.IsRepelled(pod) || IsRelative(pod)) return null;
         var changes = nodes.AllChanges.End - podClass.LastAsked;
         podClass.LastAsked = nodes.AllChanges.End;
@@ -53,6 +62,22 @@ internal sealed class Scorer(ModelState state, PlacementOptions options)
         if ((long)shelf.Count * nodes.Records.Length > MaxBookCells) ClearShelf();
         shelf.Add(podClass);
         return podClass.Book = new ScoreBook(nodes, podClass, spillway);
+    }
+
+    private bool ByShares => spillway && sharing.Active;
+
+    private void ScoreShares(PodClass podClass, ReadOnlySpan<ulong> mask)
+    {
+        for (var word = 0; word < mask.Length; word++)
+        {
+            for (var bits = mask[word]; bits != 0; bits &= bits - 1)
+            {
+                var slot = (word << 6) + BitOperations.TrailingZeroCount(bits);
+                if (!sharing.Judges(slot)) continue;
+                scores[slot] = nodes.Scoring.Tier(slot) + ScoringColumns.DeviceGain(nodes, podClass, slot)
+                    + sharing.Points(podClass, slot);
+            }
+        }
     }
 
     private void ClearShelf()

@@ -64,6 +64,9 @@ internal sealed class ScoringColumns
         return DeviceTier * kinds;
     }
 
+    /// <summary>What outweighs all other scores: own before rented, and fewer kinds of device before more.</summary>
+    public double Tier(int slot) => tier[slot];
+
     /// <summary>Scores the four nodes from a slot on, a multiple of four: what each is worth to the pod by itself.</summary>
     public void Score(int slot, PodClass podClass, bool spillway, Span<double> scores)
     {

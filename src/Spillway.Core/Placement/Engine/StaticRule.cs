@@ -52,6 +52,9 @@ internal sealed class StaticRule(StaticRuleKey key, NodeTable nodes)
 
     public bool Passes(int slot) => Verdict(slot) == StaticVerdict.Fits;
 
+    /// <summary>Whether a node like this one passes.</summary>
+    public bool Takes(NodeRecord node) => Evaluate(node) == StaticVerdict.Fits;
+
     public StaticVerdict Verdict(int slot)
     {
         var shape = nodes.Shapes[slot];

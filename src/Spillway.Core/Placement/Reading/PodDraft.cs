@@ -1,3 +1,5 @@
+using Spillway.Core.Placement.Sharing;
+
 namespace Spillway.Core.Placement.Reading;
 
 /// <summary>What has been read of a pod so far; fields may come in any order, so conclusions wait for the end.</summary>
@@ -59,11 +61,13 @@ internal sealed class PodDraft
 
     private PodRequirements FinishRequirements(PodKey key)
     {
-        var requests = EffectiveRequests.Of(this, forScoring: false);
+        var (requests, gpuMilli) = GpuShares.Apply(
+            EffectiveRequests.Of(this, forScoring: false), Annotations, Labels);
         var scoring = EffectiveRequests.Of(this, forScoring: true);
         return new PodRequirements
         {
             Requests = requests,
+            GpuMilli = gpuMilli,
             ScoringCpuMillis = scoring.CpuMillis,
             ScoringMemoryBytes = scoring.MemoryBytes,
             NodeSelector = NodeSelector,

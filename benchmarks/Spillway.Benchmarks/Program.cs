@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Spillway.Benchmarks.ApiServer;
+using Spillway.Benchmarks.Placement;
 
 switch (args)
 {
@@ -9,7 +10,10 @@ switch (args)
     case ["apiserver-serve", var folder, var port]:
         await ApiServerLoad.ServeAsync(folder, int.Parse(port));
         break;
+    case ["openb", .. var rest]:
+        return OpenbBenchmark.Run(rest);
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         break;
 }
+return 0;
