@@ -23,15 +23,16 @@ internal static class OpenbBenchmark
         var options = Options(args);
         var nodes = TraceCsv.ReadNodes(Lines(options["--nodes"])).Where(node => node.Gpus > 0).ToArray();
         var jobs = TraceCsv.ReadPods(Lines(options["--list"])).ToArray();
-        var seeds = options["--seed"].Split('-').Select(seed => int.Parse(seed, CultureInfo.InvariantCulture)).ToArray();
+        var seeds = options["--seed"].Split('-')
+            .Select(seed => int.Parse(seed, CultureInfo.InvariantCulture)).ToArray();
         var results = new List<JsonObject>();
         for (var seed = seeds[0]; seed <= seeds[^1]; seed++) results.Add(Play(nodes, jobs, seed));
         foreach (var result in results)
         {
             Console.WriteLine(options["-o"] == "json"
                 ? result.ToJsonString()
-                : $"{Path.GetFileName(options["--list"])} seed {result["seed"]}: {result["arrivals"]} arrivals in"
-                    + $" {result["wallMs"]} ms, at 100 % demand {result["allocatedPercentAt"]!["100"]} % of GPUs allocated");
+                : $"{Path.GetFileName(options["--list"])} seed {result["seed"]}: {result["arrivals"]} arrivals"
+                    + $" in {result["wallMs"]} ms, {result["allocatedPercentAt"]!["100"]} % of GPUs at 100 % demand");
         }
         return 0;
     }

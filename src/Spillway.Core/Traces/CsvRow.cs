@@ -94,7 +94,8 @@ internal sealed class CsvRow(CsvHeader header)
         if (double.TryParse(
                 text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture,
                 out var seconds)
-            && seconds is >= 0 and < 1e10) return TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond));
+            && seconds is >= 0 and < 1e10)
+            return TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond));
         throw Wrong(column, $"'{text}' is not a number of seconds of at least 0, as {name} is");
     }
 

@@ -74,8 +74,8 @@ public static class GpuShares
         var devices = 0UL;
         foreach (var part in text.Split(','))
         {
-            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index > 63)
-                return 0;
+            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                || index > 63) return 0;
             devices |= 1UL << index;
         }
         return devices;

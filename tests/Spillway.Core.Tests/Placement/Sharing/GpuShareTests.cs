@@ -89,8 +89,10 @@ public sealed class GpuShareTests
     private static void ComeAndGo(Random random, bool expected)
     {
         var model = Model(PlacementPolicy.Spillway);
-        for (var i = 0; i < 4; i++) model.SetNode(Node($"n{i}", "16", "64Gi", (GpuShares.Resource, $"{1 + (i * 2 % 5)}")));
-        if (expected) model.SetDemand(DeviceDemand.Of(Enumerable.Range(0, 50).Select(_ => Any(random, 0).Requirements)));
+        for (var i = 0; i < 4; i++)
+            model.SetNode(Node($"n{i}", "16", "64Gi", (GpuShares.Resource, $"{1 + (i * 2 % 5)}")));
+        var history = Enumerable.Range(0, 50).Select(_ => Any(random, 0).Requirements);
+        if (expected) model.SetDemand(DeviceDemand.Of(history));
         var placed = new List<PodRecord>();
         for (var step = 0; step < 80; step++)
         {
@@ -130,7 +132,8 @@ public sealed class GpuShareTests
             foreach (var pod in placed.Where(pod => model.NodeOf(pod.Key) == node.Name))
             {
                 var gpus = model.GpusOf(pod.Key);
-                gpus.Count.ShouldBe(pod.Requirements.GpuMilli > 0 ? 1 : (int)pod.Requirements.Requests[GpuShares.Resource]);
+                var asked = pod.Requirements;
+                gpus.Count.ShouldBe(asked.GpuMilli > 0 ? 1 : (int)asked.Requests[GpuShares.Resource]);
                 foreach (var gpu in gpus)
                 {
                     left[gpu] -= pod.Requirements.GpuMilli > 0 ? pod.Requirements.GpuMilli : 1000;
