@@ -1,6 +1,6 @@
 using Spillway.Core.Ports;
 
-namespace Spillway.Core.Tests.Ports;
+namespace Spillway.Core.Tests.Hosts;
 
 public sealed class RedactionTests
 {
