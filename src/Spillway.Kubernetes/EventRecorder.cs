@@ -24,6 +24,7 @@ public sealed partial class EventRecorder(KubernetesClient client, string compon
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Told> _told = new(StringComparer.Ordinal);
+    private readonly Queue<string> _order = new();
     private readonly Dictionary<string, Allowance> _allowances = new(StringComparer.Ordinal);
     private readonly Channel<(Told Told, int Count, DateTimeOffset At)> _pending =
         Channel.CreateUnbounded<(Told, int, DateTimeOffset)>(new UnboundedChannelOptions { SingleReader = true });
@@ -79,13 +80,9 @@ public sealed partial class EventRecorder(KubernetesClient client, string compon
     {
         var key = $"{subject}|{note.Type}|{note.Reason}|{note.Message}";
         if (_told.TryGetValue(key, out var known) && now - known.Last < SameFor) return known;
-        if (_told.Count >= Remembered)
-        {
-            foreach (var (old, entry) in _told.ToList())
-            {
-                if (now - entry.Last >= SameFor) _told.Remove(old);
-            }
-        }
+        // The oldest are forgotten first; one that comes back then is written anew, as client-go's does.
+        while (_told.Count >= Remembered && _order.TryDequeue(out var oldest)) _told.Remove(oldest);
+        _order.Enqueue(key);
 
         // The name is unique by the time, as client-go's; a counter parts two notes of the same instant.
         var name = $"{about.Name}.{(now.UtcTicks * 100 + _told.Count % 100).ToString("x16", CultureInfo.InvariantCulture)}";

@@ -46,9 +46,9 @@ public sealed class InformerSet(KubernetesClient client, TimeProvider time, Rand
     /// <inheritdoc cref="InformerOptions.Bookmarks"/>
     public bool Bookmarks { get; init; } = true;
 
-    /// <summary>The informer whose objects are read through the resource's view.</summary>
+    /// <summary>The informer whose objects are read through the resource's view, without their managed fields.</summary>
     public Informer<T> Get<T>(KubernetesResource<T> resource) where T : KubernetesObject =>
-        Get(resource, resource.Decode);
+        Get(resource, resource.DecodeTrimmed);
 
     /// <summary>The informer whose objects are decoded by the caller. Bytes are valid during the call only.</summary>
     public Informer<T> Get<T>(KubernetesResource resource, Func<ReadOnlyMemory<byte>, T> decode) where T : class

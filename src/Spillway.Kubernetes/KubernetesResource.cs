@@ -54,6 +54,12 @@ public sealed record KubernetesResource<T>(
         return Wrap(json);
     }
 
+    /// <summary>
+    /// Reads one object to be kept, without <c>metadata.managedFields</c>: often half of it, and nothing a controller
+    /// asks for. A write without the list leaves the server's as it is.
+    /// </summary>
+    public T DecodeTrimmed(ReadOnlyMemory<byte> utf8) => Decode(ListReader.WithoutManagedFields(utf8));
+
     /// <summary>A new object with this resource's apiVersion and kind.</summary>
     public T New(ObjectKey key)
     {

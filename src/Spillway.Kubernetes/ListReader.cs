@@ -69,6 +69,55 @@ internal static class ListReader
         return new Identity(new ObjectKey("", ""), "");
     }
 
+    /// <summary>The object without <c>metadata.managedFields</c>; the same bytes when it has none.</summary>
+    public static ReadOnlyMemory<byte> WithoutManagedFields(ReadOnlyMemory<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8.Span);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (!reader.ValueTextEquals("metadata"u8))
+            {
+                SkipValue(ref reader);
+                continue;
+            }
+
+            if (!EnterObject(ref reader)) return utf8;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var start = (int)reader.TokenStartIndex;
+                var found = reader.ValueTextEquals("managedFields"u8);
+                SkipValue(ref reader);
+                if (found) return CutMember(utf8, start, (int)reader.BytesConsumed);
+            }
+
+            return utf8;
+        }
+
+        return utf8;
+    }
+
+    // A member goes with the comma after it, or as the last one with the comma before it.
+    private static ReadOnlyMemory<byte> CutMember(ReadOnlyMemory<byte> utf8, int start, int end)
+    {
+        var span = utf8.Span;
+        var after = end + span[end..].IndexOfAnyExcept(" \t\r\n"u8);
+        if (span[after] == (byte)',')
+        {
+            end = after + 1;
+        }
+        else
+        {
+            var before = span[..start].LastIndexOfAnyExcept(" \t\r\n"u8);
+            if (span[before] == (byte)',') start = before;
+        }
+
+        var kept = new byte[span.Length - (end - start)];
+        span[..start].CopyTo(kept);
+        span[end..].CopyTo(kept.AsSpan(start));
+        return kept;
+    }
+
     private static Identity ReadObjectMetadata(ref Utf8JsonReader reader)
     {
         string name = "", ns = "", version = "";

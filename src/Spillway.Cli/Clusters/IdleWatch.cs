@@ -19,7 +19,7 @@ internal sealed class IdleWatch
 
     private readonly Cluster _cluster;
     private readonly TimeProvider _time;
-    private readonly Informer<Pod> _pods;
+    private readonly Informer<FollowedPod> _pods;
     private readonly Informer<Job> _jobs;
     private readonly Informer<NodeClaim> _claims;
     private TaskCompletionSource _changed = NewSignal();
@@ -29,7 +29,7 @@ internal sealed class IdleWatch
     {
         _cluster = cluster;
         _time = time;
-        _pods = informers.Get(Resources.Pods);
+        _pods = informers.Get(Resources.Pods, FollowedPod.Decode);
         _jobs = informers.Get(Resources.Jobs);
         _claims = informers.Get(SpillwayResources.NodeClaims);
         _pods.OnChange(_ => _changed.TrySetResult());
@@ -59,19 +59,19 @@ internal sealed class IdleWatch
     {
         var pods = _pods.List();
         var podless = _jobs.List()
-            .Where(job => IsActive(job, pods) && !pods.Any(pod => pod.Controller?.Uid == job.Uid))
+            .Where(job => IsActive(job, pods) && !pods.Any(pod => pod.Controller == job.Uid))
             .Select(job => new Stranded($"{job.Key}", "the job has made no pod"));
-        return [.. Stranded(pod => !IsFinished(pod) && pod.Json.Text("spec", "nodeName") is null or ""), .. podless];
+        return [.. Stranded(pod => !pod.IsFinished && pod.Node.Length == 0), .. podless];
     }
 
     // Pods that wait for what will not come by itself.
-    private IReadOnlyList<Stranded> StrandedPods() => Stranded(pod => !IsFinished(pod) && IsStuck(pod));
+    private IReadOnlyList<Stranded> StrandedPods() => Stranded(pod => !pod.IsFinished && pod.IsStuck);
 
-    private IReadOnlyList<Stranded> Stranded(Func<Pod, bool> which) =>
+    private IReadOnlyList<Stranded> Stranded(Func<FollowedPod, bool> which) =>
         [.. _pods.List()
             .Where(which)
             .OrderBy(pod => pod.Key.ToString(), StringComparer.Ordinal)
-            .Select(pod => new Stranded(pod.Key.ToString(), Why(pod)))];
+            .Select(pod => new Stranded(pod.Key.ToString(), pod.Why ?? "no reason was given"))];
 
     private bool IsIdle()
     {
@@ -83,37 +83,20 @@ internal sealed class IdleWatch
         .GroupBy(claim => claim.Pool)
         .Any(pool => pool.Count() > (_cluster.FindPool(pool.Key)?.Min ?? 0));
 
-    private static bool IsActive(Job job, IReadOnlyList<Pod> pods)
+    private static bool IsActive(Job job, IReadOnlyList<FollowedPod> pods)
     {
         if (job.IsFinished || job.Json.Flag("spec", "suspend") == true || job.IsTerminating) return false;
-        var own = pods.Where(pod => pod.Controller?.Uid == job.Uid && !IsFinished(pod)).ToList();
+        var own = pods.Where(pod => pod.Controller == job.Uid && !pod.IsFinished).ToList();
         // A job between two of its pods still has something to start.
-        return own.Count == 0 || own.Any(pod => !IsStuck(pod));
+        return own.Count == 0 || own.Any(pod => !pod.IsStuck);
     }
 
-    private static bool IsActive(Pod pod)
+    private static bool IsActive(FollowedPod pod)
     {
-        if (IsFinished(pod) || IsStuck(pod)) return false;
-        var isBound = pod.Json.Text("spec", "nodeName") is { Length: > 0 };
+        if (pod.IsFinished || pod.IsStuck) return false;
         // A service runs until somebody deletes it: it is no job, and waiting for its end would be waiting for ever.
-        return !isBound || IsJob(pod) || pod.IsTerminating;
+        return pod.Node.Length == 0 || pod.IsJob || pod.IsTerminating;
     }
-
-    private static bool IsJob(Pod pod) =>
-        pod.Controller?.Kind == "Job"
-            || pod.Json.Text("metadata", "annotations", SpillwayNames.DurationAnnotation) is not null;
-
-    private static bool IsFinished(Pod pod) => pod.Json.Text("status", "phase") is "Succeeded" or "Failed";
-
-    // What waits (kind wait) resolves itself: the scheduler's next pass, a node that joins, stock that returns.
-    private static bool IsStuck(Pod pod) =>
-        pod.Json.Text("spec", "nodeName") is null or ""
-        && pod.Json.Text("metadata", "annotations", SpillwayNames.DecisionAnnotation) is { } decision
-        && (decision.StartsWith("refuse/", StringComparison.Ordinal)
-            || decision.StartsWith("hold/", StringComparison.Ordinal));
-
-    private static string Why(Pod pod) =>
-        pod.Json.Text("metadata", "annotations", SpillwayNames.WhyAnnotation) ?? "no reason was given";
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

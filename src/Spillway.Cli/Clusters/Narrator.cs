@@ -21,26 +21,23 @@ internal sealed class Narrator
         _start = time.GetUtcNow();
         _say = say;
         informers.Get(Resources.Nodes).OnChange(OnNode);
-        informers.Get(Resources.Pods).OnChange(OnPod);
+        informers.Get(Resources.Pods, FollowedPod.Decode).OnChange(OnPod);
         informers.Get(SpillwayResources.NodeClaims).OnChange(OnClaim);
     }
 
     /// <summary>Falls silent: what a cluster does while it stops is no news.</summary>
     public void Stop() => _stopped = true;
 
-    private void OnPod(InformerChange<Pod> change)
+    private void OnPod(InformerChange<FollowedPod> change)
     {
-        var pod = change.Current;
-        var name = pod.Namespace == "default" ? pod.Name : pod.Key.ToString();
+        var (pod, before) = (change.Current, change.Before);
+        var name = pod.Key.Namespace == "default" ? pod.Key.Name : pod.Key.ToString();
         // What was over before this narrator came is no news.
-        if (change.Kind == ChangeKind.Removed || (change.Before is null && Phase(pod) is "Succeeded" or "Failed"))
-            return;
-        var (node, before) = (Node(pod), change.Before is null ? "" : Node(change.Before));
-        if (node.Length > 0 && before.Length == 0) Tell("pod", $"{name} goes to {node}");
-        else if (node.Length == 0 && Why(pod) is { } why && why != (change.Before is null ? null : Why(change.Before)))
-            Tell("pod", $"{name} waits: {why}");
-        var (phase, phaseBefore) = (Phase(pod), change.Before is null ? "Pending" : Phase(change.Before));
-        if (phase != phaseBefore && phase != "Pending") Tell("pod", $"{name} {Verb(phase)} on {node}");
+        if (change.Kind == ChangeKind.Removed || (before is null && pod.IsFinished)) return;
+        if (pod.Node.Length > 0 && (before is null || before.Node.Length == 0)) Tell("pod", $"{name} goes to {pod.Node}");
+        else if (pod.Node.Length == 0 && pod.Why is { } why && why != before?.Why) Tell("pod", $"{name} waits: {why}");
+        if (pod.Phase != (before?.Phase ?? "Pending") && pod.Phase != "Pending")
+            Tell("pod", $"{name} {Verb(pod.Phase)} on {pod.Node}");
     }
 
     private void OnNode(InformerChange<Node> change)
@@ -72,12 +69,6 @@ internal sealed class Narrator
     {
         if (!_stopped) _say($"{ReportTables.Text(_time.GetUtcNow() - _start),8}  {about,-5}  {what}");
     }
-
-    private static string Node(Pod pod) => pod.Json.Text("spec", "nodeName") ?? "";
-
-    private static string Phase(Pod pod) => pod.Json.Text("status", "phase") ?? "Pending";
-
-    private static string? Why(Pod pod) => pod.Json.Text("metadata", "annotations", SpillwayNames.WhyAnnotation);
 
     private static bool IsReady(Node node) => node.Json.ObjectsAt("status", "conditions")
         .Any(condition => condition.Text("type") == "Ready" && condition.Text("status") == "True");

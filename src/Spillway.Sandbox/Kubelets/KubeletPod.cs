@@ -30,6 +30,6 @@ internal sealed class KubeletPod
     {
         var record = PodReader.Read(utf8.Span);
         var concerns = record.NodeName.Length > 0 && (!record.IsFinished || record.Terminating);
-        return new KubeletPod(record, concerns ? Resources.Pods.Decode(utf8) : null);
+        return new KubeletPod(record, concerns ? Resources.Pods.DecodeTrimmed(utf8) : null);
     }
 }

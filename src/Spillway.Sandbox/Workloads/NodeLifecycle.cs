@@ -13,6 +13,9 @@ internal sealed class NodeLifecycle : IWorkloadController
     public const string NotReady = "node.kubernetes.io/not-ready";
     private const string LeaseNamespace = "kube-node-lease";
 
+    // kube-controller-manager looks every five seconds.
+    private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(5);
+
     private static readonly (string Condition, string Status, string Taint)[] NoScheduleTaints =
     [
         ("Ready", "False", NotReady),
@@ -32,6 +35,9 @@ internal sealed class NodeLifecycle : IWorkloadController
 
     /// <summary>The last sign of life of each node, by this process's clock: the node's own may be wrong.</summary>
     private readonly Dictionary<string, DateTimeOffset> _heardAt = new(StringComparer.Ordinal);
+
+    /// <summary>Nodes found silent once. A machine that slept wakes to clocks that all say so, before any kubelet spoke.</summary>
+    private readonly HashSet<string> _suspected = new(StringComparer.Ordinal);
     private readonly Controller<string> _loop;
 
     public NodeLifecycle(WorkloadContext context, TimeSpan grace)
@@ -94,6 +100,7 @@ internal sealed class NodeLifecycle : IWorkloadController
         }
 
         var silence = Silence(node);
+        if (IsFirstSuspicion(node, silence)) return Reconciled.After(SecondLook);
         if (silence >= _grace && await MarkUnknownAsync(node, cancellationToken) is { } marked) node = marked;
         if (await TaintAsync(node, cancellationToken) is Reconciled.Stale) return Reconciled.Retry;
         if (!node.IsReady) await MarkPodsAsync(node, cancellationToken);
@@ -108,6 +115,20 @@ internal sealed class NodeLifecycle : IWorkloadController
             if (_heardAt.TryGetValue(node.Name, out var heard)) return _context.Now - heard;
             _heardAt[node.Name] = _context.Now;
             return TimeSpan.Zero;
+        }
+    }
+
+    private bool IsFirstSuspicion(Node node, TimeSpan silence)
+    {
+        lock (_gate)
+        {
+            if (silence < _grace)
+            {
+                _suspected.Remove(node.Name);
+                return false;
+            }
+
+            return node.IsReady && _suspected.Add(node.Name);
         }
     }
 
