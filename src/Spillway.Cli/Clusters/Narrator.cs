@@ -34,8 +34,9 @@ internal sealed class Narrator
         var name = pod.Key.Namespace == "default" ? pod.Key.Name : pod.Key.ToString();
         // What was over before this narrator came is no news.
         if (change.Kind == ChangeKind.Removed || (before is null && pod.IsFinished)) return;
-        if (pod.Node.Length > 0 && (before is null || before.Node.Length == 0)) Tell("pod", $"{name} goes to {pod.Node}");
-        else if (pod.Node.Length == 0 && pod.Why is { } why && why != before?.Why) Tell("pod", $"{name} waits: {why}");
+        if (pod.Node.Length > 0 && before is not { Node.Length: > 0 }) Tell("pod", $"{name} goes to {pod.Node}");
+        else if (pod.Node.Length == 0 && pod.Why is { } why && why != before?.Why)
+            Tell("pod", $"{name} waits: {why}");
         if (pod.Phase != (before?.Phase ?? "Pending") && pod.Phase != "Pending")
             Tell("pod", $"{name} {Verb(pod.Phase)} on {pod.Node}");
     }
