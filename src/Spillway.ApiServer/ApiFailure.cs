@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Spillway.ApiServer.CustomResources;
 
 namespace Spillway.ApiServer;
 
@@ -28,7 +29,9 @@ public sealed record FieldError(string Reason, string Message, string Field)
 
     public override string ToString() => $"{Field}: {Message}";
 
-    private static string Text(JsonNode? value) => value?.ToJsonString(Json.Relaxed) ?? "null";
+    // Texts are quoted; everything else is encoded as JSON, which in Go is safe to put into HTML.
+    private static string Text(JsonNode? value) =>
+        value is JsonValue ? value.ToJsonString(Json.Relaxed) : GoDump.Text(value);
 }
 
 /// <summary>

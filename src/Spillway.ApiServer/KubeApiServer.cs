@@ -83,7 +83,8 @@ public sealed class KubeApiServer : IAsyncDisposable
         var server = new KubeApiServer(options, store);
         BuiltInResources.Register(server.Types, new BuiltInRules());
         server.ServeDefinitions();
-        await Bootstrap.EnsureAsync(server.Transport("kube-apiserver"), cancellationToken);
+        await Bootstrap.EnsureAsync(
+            server.Transport("kube-apiserver"), server.Pki.AuthorityPem, options.Time.GetUtcNow(), cancellationToken);
         await server._customs.StartAsync();
         return server;
     }

@@ -32,8 +32,8 @@ public sealed class AdmissionChain
         ];
         _validating =
         [
-            limits.Validate, security.Validate, priority.Validate, small.CheckResize, small.CheckCertificates,
-            policies.Validate, _webhooks.Validate, Quotas.Validate,
+            limits.Validate, security.Validate, priority.Validate, small.CheckResize,
+            small.CheckNodeOfResize, small.CheckCertificates, policies.Validate, _webhooks.Validate, Quotas.Validate,
         ];
     }
 

@@ -148,6 +148,16 @@ internal sealed class SmallPlugins(ClusterReads cluster)
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>NodeDeclaredFeatureValidator: a pod is resized by its node, which must be there to say what it can.</summary>
+    public ValueTask CheckNodeOfResize(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Operation != AdmissionOperation.Update || request.Subresource != "resize"
+            || !request.IsAny("", "pods")) return ValueTask.CompletedTask;
+        if (request.Object?.Map("spec")?.Text("nodeName") is { Length: > 0 } node
+            && cluster.Get("", "nodes", "", node) is null) throw request.Forbidden($"node \"{node}\" not found");
+        return ValueTask.CompletedTask;
+    }
+
     private static Quantity? Storage(JsonObject claim) =>
         claim.Map("spec")?.Map("resources")?.Map("requests")?.Text("storage") is { } text
         && Quantity.TryParse(text, out var quantity)

@@ -33,8 +33,10 @@ public static class ServerSideApply
         if (own is null) entries.Add(own = new ManagedEntry(request.Writer, "Apply", type.ApiVersion));
 
         var merged = TypedValue.Merge(before, request.Config, schema)!.AsObject();
+        // All that is stated stays, also what nobody can own: a resource version is there to be compared.
+        var all = TypedValue.Fields(request.Config, schema);
         if (last is { IsEmpty: false })
-            merged = Prune(merged, schema, last, [stated, .. entries.Where(e => e != own).Select(e => e.Fields)]);
+            merged = Prune(merged, schema, last, [all, .. entries.Where(e => e != own).Select(e => e.Fields)]);
         // Compared as it was stated, zero values included; only then does it take the form of the kind.
         var diff = FieldDiff.Of(before, merged, schema);
         GiveWay(type, request, entries, own, diff);

@@ -11,7 +11,9 @@ internal static class Bootstrap
 
     private static readonly string[] s_namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-    public static async Task EnsureAsync(IKubernetesTransport api, CancellationToken cancellationToken)
+    /// <param name="authority">PEM of the authority that client certificates are checked with.</param>
+    public static async Task EnsureAsync(
+        IKubernetesTransport api, string authority, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // All at once: on a disk they share a flush or two.
         List<Task> creations =
@@ -33,8 +35,27 @@ internal static class Bootstrap
             }, cancellationToken));
         }
         creations.Add(CreateAsync(api, "/api/v1/namespaces/default/services", KubernetesService(), cancellationToken));
+        foreach (var (name, data) in SystemMaps(authority, now))
+        {
+            creations.Add(CreateAsync(api, "/api/v1/namespaces/kube-system/configmaps", new JsonObject
+            {
+                ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = new JsonObject { ["name"] = name },
+                ["data"] = data,
+            }, cancellationToken));
+        }
         await Task.WhenAll(creations);
     }
+
+    /// <summary>
+    /// What the real server's own loops publish: whom servers behind it may trust, and since when uses of old token
+    /// secrets are counted.
+    /// </summary>
+    private static (string Name, JsonObject Data)[] SystemMaps(string authority, DateTimeOffset now) =>
+    [
+        ("extension-apiserver-authentication", new JsonObject { ["client-ca-file"] = authority }),
+        ("kube-apiserver-legacy-service-account-token-tracking",
+            new JsonObject { ["since"] = now.UtcDateTime.ToString("yyyy-MM-dd") }),
+    ];
 
     private static JsonObject Namespace(string name) => new()
     {

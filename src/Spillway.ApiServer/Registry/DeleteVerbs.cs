@@ -59,6 +59,13 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
             if (request.IsDryRun) return (item, mayGo);
             if (mayGo)
             {
+                // As the real server: watchers hear that a pod's grace is over before they hear that it is gone.
+                if (request.Resource.StoreName == "pods")
+                {
+                    if (await steps.StoreAsync(item, before, request.Key, request, cancellationToken) is not { } last)
+                        continue;
+                    before = last;
+                }
                 if (await steps.RemoveAsync(before, request) is not { } removed) continue;
                 item.Ensure("metadata")["resourceVersion"] = removed.Version.ToString();
                 return (item, true);
@@ -86,11 +93,7 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
             || (isNamespace && item.Map("spec")?.List("finalizers") is { Count: > 0 });
         if (ObjectMeta.IsTerminating(item))
         {
-            var left = ObjectMeta.Grace(item);
-            if (grace >= left && (grace > 0 || isKept)) return false;
-            // A shorter grace period counts from the moment it is asked for.
-            SetDeletion(metadata, grace);
-            return grace == 0 && !isKept;
+            return Shorten(item, metadata, options.GracePeriodSeconds) && !isKept;
         }
         if (grace == 0 && !isKept)
         {
@@ -104,7 +107,34 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
         }
         SetDeletion(metadata, grace);
         Count(metadata);
-        if (isNamespace) item.Ensure("status")["phase"] = "Terminating";
+        if (isNamespace)
+        {
+            metadata.Remove("deletionGracePeriodSeconds");
+            item.Ensure("status")["phase"] = "Terminating";
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// A grace period that runs can only get shorter; it counts from the first request. True when it is over.
+    /// </summary>
+    private bool Shorten(JsonObject item, JsonObject metadata, long? wanted)
+    {
+        var left = ObjectMeta.Grace(item);
+        if (left == 0) return true;
+        if (wanted is not { } grace || grace >= left) return false;
+        if (grace <= 0)
+        {
+            SetDeletion(metadata, 0);
+            return true;
+        }
+        var end = ObjectMeta.DeletionTime(item) - TimeSpan.FromSeconds(left - grace);
+        if (end <= steps.Now) SetDeletion(metadata, 1);
+        else
+        {
+            metadata["deletionTimestamp"] = ObjectMeta.Time(end);
+            metadata["deletionGracePeriodSeconds"] = grace;
+        }
         return false;
     }
 

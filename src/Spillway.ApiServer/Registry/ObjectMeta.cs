@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Spillway.ApiServer.Registry;
@@ -47,6 +48,11 @@ internal static class ObjectMeta
     public static bool HasFinalizers(JsonObject item) => item.Map("metadata")?.List("finalizers") is { Count: > 0 };
 
     public static long Grace(JsonObject item) => item.Map("metadata")?.Number("deletionGracePeriodSeconds") ?? 0;
+
+    /// <summary>When the object is to be gone; only for one that is terminating.</summary>
+    public static DateTimeOffset DeletionTime(JsonObject item) => DateTimeOffset.Parse(
+        item.Map("metadata")?.Text("deletionTimestamp") ?? "", CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal);
 
     public static long Generation(JsonObject item) => item.Map("metadata")?.Number("generation") ?? 0;
 }

@@ -6,6 +6,8 @@ namespace Spillway.ApiServer.Registry;
 /// <summary>Binding a pod to a node, and evicting it with respect to disruption budgets.</summary>
 internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerbs deletes)
 {
+    private readonly BudgetCharge _budgets = new(steps);
+
     public async ValueTask<ApiResponse> BindAsync(ResourceRequest request, CancellationToken cancellationToken)
     {
         request.ReadDryRun();
@@ -121,38 +123,8 @@ internal sealed class PodVerbs(WriteSteps steps, UpdateVerbs updates, DeleteVerb
             }
             found = budget.Name;
         }
-        if (found is null) return;
-        await steps.ChangeAsync("poddisruptionbudgets.policy", request.Namespace + "/" + found,
-            budget => Charge(budget, found, request), request.IsDryRun, cancellationToken);
-    }
-
-    private void Charge(JsonObject budget, string name, ResourceRequest request)
-    {
-        var status = budget.Ensure("status");
-        if ((status.Number("observedGeneration") ?? 0) < ObjectMeta.Generation(budget))
-            throw TooMany(10, "The disruption budget " + name + " is still being processed by the server.");
-        var allowed = status.Number("disruptionsAllowed") ?? 0;
-        if (allowed <= 0)
-        {
-            throw TooMany(
-                0, $"The disruption budget {name} needs {status.Number("desiredHealthy") ?? 0} healthy pods and has "
-                + $"{status.Number("currentHealthy") ?? 0} currently");
-        }
-        status["disruptionsAllowed"] = allowed - 1;
-        status.Ensure("disruptedPods")[request.Name] = ObjectMeta.Time(steps.Now);
-    }
-
-    private static ApiFailure TooMany(int seconds, string why)
-    {
-        var details = new JsonObject
-        {
-            ["causes"] = new JsonArray(new JsonObject { ["reason"] = "DisruptionBudget", ["message"] = why }),
-        };
-        if (seconds > 0) details["retryAfterSeconds"] = seconds;
-        return new ApiFailure(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.")
-        {
-            Details = details,
-        };
+        if (found is not null)
+            await _budgets.ChargeAsync(pod, found, request, cancellationToken);
     }
 
     private static Dictionary<string, string> Labels(JsonObject item)

@@ -41,7 +41,7 @@ internal static class PodValidation
         else to.Invalid("status.nominatedNodeName", nominated, Names.DnsSubdomain(nominated));
     }
 
-    /// <summary>Resizing in place needs a kubelet that can: the simulated ones say they cannot.</summary>
+    /// <summary>Resizing in place needs a kubelet that can: one that tells what its containers were given.</summary>
     public static void Resize(JsonObject pod, JsonObject old, Complaints to)
     {
         var (spec, before) = (pod.Map("spec") ?? [], old.Map("spec") ?? []);
@@ -49,7 +49,10 @@ internal static class PodValidation
         var quality = QualityOf(before);
         if (QualityOf(spec) != quality)
             to.Invalid("spec", quality, "Pod QOS Class may not change as a result of resizing");
-        to.Forbidden("spec", "Pod running on node without support for resize");
+        var running = old.Map("status")?.Objects("containerStatuses")
+            .FirstOrDefault(c => c.Map("state")?.Map("running") is not null);
+        if (running is not null && running.Map("resources") is null)
+            to.Forbidden("spec", "Pod running on node without support for resize");
     }
 
     public static void Spec(JsonObject spec, string path, Complaints to)
@@ -204,7 +207,24 @@ internal static class PodValidation
             to.Forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds");
         if (gated && !SelectorKept(spec, old))
             to.Invalid("spec.nodeSelector", spec["nodeSelector"]?.DeepClone(), "only additions are allowed");
-        if (!JsonNode.DeepEquals(Fixed(spec, gated), Fixed(old, gated))) to.Forbidden("spec", Unchangeable);
+        if (JsonNode.DeepEquals(Fixed(spec, gated), Fixed(old, gated))) return;
+        var difference = InternalForm.Difference(
+            InternalForm.PodSpec(old), InternalForm.PodSpec(WithMutable(spec, old, gated)));
+        to.Forbidden("spec", $"{Unchangeable}\n{difference}");
+    }
+
+    // The new spec as far as it may not be: what may change is as it was.
+    private static JsonObject WithMutable(JsonObject spec, JsonObject old, bool gated)
+    {
+        var now = spec.DeepClone().AsObject();
+        foreach (var list in (string[])["containers", "initContainers"])
+            foreach (var (container, before) in now.Objects(list).Zip(old.Objects(list)))
+                container["image"] = before["image"]?.DeepClone();
+        List<string> free = ["activeDeadlineSeconds", "tolerations", "schedulingGates", "ephemeralContainers"];
+        if (gated) free.AddRange(["nodeSelector", "affinity"]);
+        if (spec.Number("terminationGracePeriodSeconds") is 1 or < 0) free.Add("terminationGracePeriodSeconds");
+        foreach (var field in free) now[field] = old[field]?.DeepClone();
+        return now;
     }
 
     private static bool SameNames(JsonObject spec, JsonObject old, string list) =>

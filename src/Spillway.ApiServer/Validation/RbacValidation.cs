@@ -48,7 +48,7 @@ internal static class RbacValidation
         foreach (var subject in item.Objects("subjects"))
             Subject(subject, item.Text("kind") == "RoleBinding", $"subjects[{++i}]", to);
         if (old is not null && !JsonNode.DeepEquals(item["roleRef"], old["roleRef"]))
-            to.Invalid("roleRef", role.DeepClone(), "cannot change roleRef");
+            to.Invalid("roleRef", InternalForm.Of("RoleRef", role), "cannot change roleRef");
     }
 
     private static void Subject(JsonObject subject, bool namespaced, string at, Complaints to)

@@ -7,6 +7,8 @@ internal static class StorageValidation
 {
     private static readonly string[] s_modes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
+    private const string ClaimShape = "PersistentVolumeClaimSpec";
+
     private static readonly HashSet<string> s_notSources = new(StringComparer.Ordinal)
     {
         "capacity", "claimRef", "nodeAffinity",
@@ -34,7 +36,9 @@ internal static class StorageValidation
             to.Required("spec.nodeAffinity", "Local volume requires node affinity");
         if (old?.Map("spec") is not { } before) return;
         if (!JsonNode.DeepEquals(Source(spec), Source(before)))
-            to.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation");
+            to.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation\n"
+                + InternalForm.Difference(
+                    InternalForm.Of("PersistentVolumeSource", before), InternalForm.Of("PersistentVolumeSource", spec)));
     }
 
     public static void PersistentVolumeClaim(JsonObject item, JsonObject? old, Complaints to)
@@ -48,7 +52,7 @@ internal static class StorageValidation
         if (spec.Text("storageClassName") is { Length: > 0 } name)
             to.Invalid("spec.storageClassName", name, Names.DnsSubdomain(name));
         if (spec.Text("volumeMode") is { } mode) to.OneOf("spec.volumeMode", mode, "Block", "Filesystem");
-        if (old?.Map("spec") is { } before) ClaimChange(spec, before, to);
+        if (old is not null) ClaimChange(item, old, to);
     }
 
     public static void StorageClass(JsonObject item, JsonObject? old, Complaints to)
@@ -90,26 +94,29 @@ internal static class StorageValidation
         return source;
     }
 
-    // A claim is bound by the server, may grow, and stays as it is otherwise.
-    private static void ClaimChange(JsonObject spec, JsonObject old, Complaints to)
+    // A claim is bound by the server, may grow while it is bound, and stays as it is otherwise.
+    private static void ClaimChange(JsonObject item, JsonObject old, Complaints to)
     {
-        var (now, before) = (spec.DeepClone().AsObject(), old.DeepClone().AsObject());
+        var (now, before) = (item.Ensure("spec").DeepClone().AsObject(), old.Ensure("spec").DeepClone().AsObject());
+        var (size, had) = (Storage(now), Storage(before));
         if (before.Text("volumeName") is null or "") before["volumeName"] = now["volumeName"]?.DeepClone();
-        foreach (var copy in (JsonObject[])[now, before])
-        {
-            copy.Remove("volumeAttributesClassName");
-            copy.Map("resources")?.Map("requests")?.Remove("storage");
-            if (copy["volumeName"] is null) copy.Remove("volumeName");
-        }
         if (before["storageClassName"] is null) now.Remove("storageClassName");
-        if (!JsonNode.DeepEquals(now, before))
+        now["volumeAttributesClassName"] = before["volumeAttributesClassName"]?.DeepClone();
+        if (item.Map("status")?.Text("phase") == "Bound" && now.Map("resources")?.Map("requests") is { } requests)
+            requests["storage"] = before.Map("resources")?.Map("requests")?["storage"]?.DeepClone();
+        var (shown, kept) = (InternalForm.Of(ClaimShape, now), InternalForm.Of(ClaimShape, before));
+        if (!JsonNode.DeepEquals(shown, kept))
         {
-            to.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
-            return;
+            to.Forbidden("spec", "spec is immutable after creation except resources.requests and volumeAttributesClassName "
+                + "for bound claims\n" + InternalForm.Difference(kept, shown));
         }
-        if (Quantity.TryParse(spec.Map("resources")?.Map("requests")?.Text("storage") ?? "", out var size)
-            && Quantity.TryParse(old.Map("resources")?.Map("requests")?.Text("storage") ?? "", out var was)
-                && size < was)
+        var capacity = Amount(old.Map("status")?.Map("capacity"));
+        if (size < had && !(capacity < size))
             to.Forbidden("spec.resources.requests.storage", "field can not be less than status.capacity");
     }
+
+    private static Quantity? Storage(JsonObject spec) => Amount(spec.Map("resources")?.Map("requests"));
+
+    private static Quantity? Amount(JsonObject? amounts) =>
+        Quantity.TryParse(amounts?.Text("storage") ?? "", out var amount) ? amount : null;
 }

@@ -114,7 +114,8 @@ internal static class WorkloadValidation
             to.Immutable("spec.completions", spec["completions"], before["completions"]);
         to.Immutable("spec.selector", spec["selector"], before["selector"]);
         var startedBefore = !before.Flag("suspend") || old.Map("status")?["startTime"] is not null;
-        if (startedBefore) to.Immutable("spec.template", spec["template"], before["template"]);
+        if (startedBefore && !JsonNode.DeepEquals(spec["template"], before["template"]))
+            to.Invalid("spec.template", InternalForm.PodTemplate(spec.Map("template") ?? []), "field is immutable");
         to.Immutable("spec.completionMode", spec["completionMode"], before["completionMode"]);
         to.Immutable("spec.podFailurePolicy", spec["podFailurePolicy"], before["podFailurePolicy"]);
         to.Immutable("spec.backoffLimitPerIndex", spec["backoffLimitPerIndex"], before["backoffLimitPerIndex"]);

@@ -108,6 +108,7 @@ public sealed partial class Scheduler
         var condition = new JsonObject
         {
             ["type"] = "PodScheduled",
+            ["observedGeneration"] = _feed.Find(pod.Key)?.Generation ?? 1,
             ["status"] = "False",
             ["reason"] = reason,
             ["message"] = message,

@@ -20,7 +20,7 @@ internal sealed record Exchange(JsonObject Json, string File)
     public bool IsWatch => Json.ContainsKey("events");
 
     /// <summary>A request that was sent while the watch recorded after it was open.</summary>
-    public bool IsDuringWatch => What == "(during watch)";
+    public bool IsDuringWatch => What.StartsWith("(during watch)") || What.StartsWith("(dw)");
 
     public JsonObject RequestHeaders => Json["requestHeaders"]!.AsObject();
 

@@ -45,7 +45,8 @@ internal sealed partial class Names
     {
         if (recorded is not JsonValue a || actual is not JsonValue b) return;
         if (!a.TryGetValue(out string? before) || !b.TryGetValue(out string? now)) return;
-        if (before.Length > 0 && before != "0" && now.Length > 0) _now[before] = now;
+        // 0 and 1 are no object's version: requests name them for what they mean.
+        if (before.Length > 0 && before is not ("0" or "1") && now.Length > 0) _now[before] = now;
     }
 
     [GeneratedRegex("((?:resourceVersion\"?[=:] ?\"?))([0-9]+)(\"?)")]

@@ -6,21 +6,23 @@ namespace Spillway.Tests.ApiServer.Transcripts;
 /// <summary>Makes answers comparable: what differs from run to run becomes a placeholder.</summary>
 internal static partial class Normal
 {
-    public static JsonNode? Form(JsonNode? node, string key = "")
+    /// <param name="prefix">What generated names of a request begin with.</param>
+    public static JsonNode? Form(JsonNode? node, string key = "", string prefix = "")
     {
         switch (node)
         {
             case JsonObject map:
                 var result = new JsonObject();
                 foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
-                    result[Text(name)] = Form(value, name);
+                    result[Text(name)] = Form(value, name, prefix);
                 return result;
             case JsonArray list:
                 var items = new JsonArray();
-                foreach (var item in list) items.Add(Form(item, key));
+                foreach (var item in list) items.Add(Form(item, key, prefix));
                 return items;
             case JsonValue value when value.TryGetValue(out string? text):
-                return Text(text, key);
+                return Text(prefix.Length == 0 ? text
+                    : Regex.Replace(text, Regex.Escape(prefix) + "[a-z0-9]{5}\\b", prefix + "<suffix>"), key);
             default:
                 return node?.DeepClone();
         }
@@ -76,7 +78,7 @@ internal static partial class Normal
     [GeneratedRegex(@"^(\d+[smhdy])+$|^<unknown>$")]
     private static partial Regex Age();
 
-    [GeneratedRegex(@"(resource ?[vV]ersion[^0-9]{1,24}|current: )\d+")]
+    [GeneratedRegex(@"([rR]esource ?[vV]ersion[^0-9]{1,24}|current: )\d+")]
     private static partial Regex Version();
 
     [GeneratedRegex(@"\b(gen|kube-api-access|[a-z0-9]+-[a-f0-9]{8,10})-[bcdfghjklmnpqrstvwxz2456789]{5}\b")]

@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Spillway.ApiServer;
 using Spillway.ApiServer.Admission;
 using Spillway.ApiServer.Http;
+using Spillway.Core.Placement;
 using Spillway.Kubernetes;
+using Spillway.Sandbox.Scheduling;
+using Spillway.Sandbox.Time;
 using Spillway.Sandbox.Workloads;
 
 namespace Spillway.Tests.ApiServer.Transcripts;
@@ -23,18 +26,15 @@ internal sealed class Replay : IAsyncDisposable
     private readonly HttpFront _front;
     private readonly HttpClient _client;
     private readonly Names _names = new();
-    private readonly InformerSet _informers;
-    private readonly WorkloadControllers _controllers;
+    private readonly RecordedClock _clock;
+    private readonly WallLoop _loop = new("replay");
+    private readonly Stack<IAsyncDisposable> _beside = new();
 
-    private Replay(KubeApiServer server, HttpFront front)
+    private Replay(KubeApiServer server, HttpFront front, RecordedClock clock)
     {
         _server = server;
         _front = front;
-        // The recorded server had its controllers beside it: they collect garbage and furnish namespaces.
-        var client = new KubernetesClient(server.Transport("kube-controller-manager"));
-        _informers = new InformerSet(client, TimeProvider.System, new Random(3), NullLogger.Instance);
-        _controllers = WorkloadControllers.Start(client, _informers, TimeProvider.System,
-            new WorkloadOptions { RootCertificate = server.Pki.AuthorityPem }, NullLogger.Instance);
+        _clock = clock;
         _client = new HttpClient(new SocketsHttpHandler
         {
             SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, PooledConnectionLifetime =
@@ -47,11 +47,11 @@ internal sealed class Replay : IAsyncDisposable
 
     public KubeApiServer Server => _server;
 
-    public static async Task<Replay> StartAsync()
+    public static async Task<Replay> StartAsync(RecordedClock clock)
     {
         var server = await KubeApiServer.OpenAsync(new KubeApiServerOptions
         {
-            Time = TimeProvider.System,
+            Time = clock,
             Random = new Random(7),
             Tokens = new Dictionary<string, Requester>(StringComparer.Ordinal)
             {
@@ -61,8 +61,9 @@ internal sealed class Replay : IAsyncDisposable
                     new("alice", "u4", ["dev"], new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)),
             },
         }, CancellationToken.None);
-        var replay = new Replay(
-            server, await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, 0), CancellationToken.None));
+        var front = await HttpFront.StartAsync(server, new IPEndPoint(IPAddress.Loopback, 0), CancellationToken.None);
+        var replay = new Replay(server, front, clock);
+        await replay._loop.RunAsync(replay.StartBesideAsync);
         foreach (var name in (string[])["default", "kube-node-lease", "kube-public", "kube-system"])
             await replay.FurnishAsync(new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } });
         return replay;
@@ -75,7 +76,13 @@ internal sealed class Replay : IAsyncDisposable
         while (true)
         {
             var difference = await TryAsync(exchange);
-            if (difference is null || exchange.Method != "GET") return difference;
+            if (exchange.Method != "GET")
+            {
+                // The recording's pace: what a write sets off beside the server is done before the next request.
+                await Task.Delay(Beat, TimeProvider.System);
+                return difference;
+            }
+            if (difference is null) return null;
             // Controllers work in between: a read is asked again for a while.
             if (deadline == DateTimeOffset.MinValue) deadline = TimeProvider.System.GetUtcNow() + Patience;
             if (TimeProvider.System.GetUtcNow() >= deadline) return difference;
@@ -83,14 +90,20 @@ internal sealed class Replay : IAsyncDisposable
         }
     }
 
+    /// <summary>The pause after a write, as when the reproducible exchanges were told from the others.</summary>
+    private static TimeSpan Beat { get; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long a read is asked again: definitions are established beside the requests.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromMilliseconds(1_500);
 
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await _controllers.DisposeAsync();
-        await _informers.DisposeAsync();
+        await _loop.RunAsync(async () =>
+        {
+            while (_beside.TryPop(out var part)) await part.DisposeAsync();
+        });
+        _loop.Dispose();
         await _front.DisposeAsync();
         await _server.DisposeAsync();
     }
@@ -118,8 +131,27 @@ internal sealed class Replay : IAsyncDisposable
 
     public void Learn(JsonNode? recorded, JsonNode? actual) => _names.Learn(recorded, actual);
 
+    /// <summary>The recorded server had its controllers and a scheduler beside it.</summary>
+    private async Task StartBesideAsync()
+    {
+        var client = new KubernetesClient(_server.Transport("kube-controller-manager"));
+        var informers = new InformerSet(client, _clock, new Random(3), NullLogger.Instance);
+        _beside.Push(informers);
+        var options = new WorkloadOptions
+        {
+            RootCertificate = _server.Pki.AuthorityPem,
+            RefreshQuotas = async (ns, stop) => await _server.Quotas.RefreshAsync(ns, stop),
+        };
+        _beside.Push(WorkloadControllers.Start(client, informers, _clock, options, NullLogger.Instance));
+        var scheduler = new Scheduler(new KubernetesClient(_server.Transport("kube-scheduler")), _clock,
+            new PlacementOptions(), seed: 5, NullLogger.Instance);
+        _beside.Push(scheduler);
+        await scheduler.StartAsync(CancellationToken.None);
+    }
+
     private async Task<string?> TryAsync(Exchange exchange)
     {
+        _clock.Follow(exchange);
         using var request = Request(exchange);
         using var response = await _client.SendAsync(request);
         var bytes = await response.Content.ReadAsByteArrayAsync();
@@ -226,6 +258,9 @@ internal sealed class Replay : IAsyncDisposable
         // Long documents were cut when they were recorded: kind and status are all there is to compare.
         if (exchange.ResponseBody is JsonObject cut && cut.ContainsKey("_truncated"))
             return actual is null ? "no body" : null;
-        return Normal.Difference(Normal.Form(exchange.ResponseBody), Normal.Form(actual));
+        // A server cuts a long prefix to make room for its five random characters.
+        var prefix = (string?)(exchange.RequestBody as JsonObject)?["metadata"]?["generateName"] ?? "";
+        if (prefix.Length > 58) prefix = prefix[..58];
+        return Normal.Difference(Normal.Form(exchange.ResponseBody, prefix: prefix), Normal.Form(actual, prefix: prefix));
     }
 }

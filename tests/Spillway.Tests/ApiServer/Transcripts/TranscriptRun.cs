@@ -8,14 +8,21 @@ internal static class TranscriptRun
         var stable = new HashSet<string>(
             await File.ReadAllLinesAsync(Path.Combine(folder, "stable.txt")), StringComparer.Ordinal);
         var board = new Scoreboard();
-        await using var replay = await Replay.StartAsync();
-        foreach (var path in Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal))
-            await ReplayFileAsync(replay, Exchange.Read(path), stable, board);
+        List<List<Exchange>> files =
+            [.. Directory.GetFiles(folder, "*.jsonl").Order(StringComparer.Ordinal).Select(Exchange.Read)];
+        List<Exchange> all = [.. files.SelectMany(f => f)];
+        await using var replay = await Replay.StartAsync(new RecordedClock(all));
+        var unrecorded = new Unrecorded(replay.Server.Transport("unknown"), all);
+        foreach (var file in files)
+        {
+            await unrecorded.PlaceNodesAsync(file);
+            await ReplayFileAsync(replay, file, unrecorded, stable, board);
+        }
         return board;
     }
 
     private static async Task ReplayFileAsync(
-        Replay replay, List<Exchange> exchanges, HashSet<string> stable, Scoreboard board)
+        Replay replay, List<Exchange> exchanges, Unrecorded unrecorded, HashSet<string> stable, Scoreboard board)
     {
         var during = new List<Exchange>();
         foreach (var exchange in exchanges)
@@ -27,6 +34,7 @@ internal static class TranscriptRun
             }
             if (!exchange.IsWatch)
             {
+                await unrecorded.PlaceListedAsync(exchange);
                 var difference = await replay.SendAsync(exchange);
                 if (stable.Contains(exchange.Id)) board.Note(exchange, difference);
                 continue;
