@@ -15,6 +15,10 @@ public static class PatchedText
         "managedFields",
     ];
 
+    // Go encodes its maps by key, and structs in the order of their fields.
+    private static readonly HashSet<string> s_maps =
+        new(StringComparer.Ordinal) { "labels", "annotations", "data", "binaryData", "stringData" };
+
     /// <param name="patch">A merge patch, or the operations of a JSON patch.</param>
     public static string Of(JsonObject patched, JsonNode? patch)
     {
@@ -34,11 +38,14 @@ public static class PatchedText
                 shown[key] = Opened(inner, key, Part(patch, key));
             return shown;
         }
-        if (name != "metadata") return map.DeepClone();
+        if (name != "metadata") return s_maps.Contains(name) ? Sorted(map) : map.DeepClone();
         foreach (var key in s_metadata)
-            if (map.TryGetPropertyValue(key, out var inner)) shown[key] = inner?.DeepClone();
+            if (map.TryGetPropertyValue(key, out var inner)) shown[key] = Opened(inner, key, null);
         return shown;
     }
+
+    private static JsonObject Sorted(JsonObject map) =>
+        new(map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
 
     private static JsonNode? Part(JsonNode? patch, string name)
     {

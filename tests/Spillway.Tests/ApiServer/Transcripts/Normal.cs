@@ -40,15 +40,41 @@ internal static partial class Normal
         return Suffix().Replace(text, "$1-<suffix>");
     }
 
-    /// <summary>The first place where two normal forms differ, or null.</summary>
-    public static string? Difference(JsonNode? wanted, JsonNode? actual, string at = "")
+    /// <summary>How two normal forms differ, or null. Texts about a table's columns are told from all else.</summary>
+    public static string? Difference(JsonNode? wanted, JsonNode? actual)
+    {
+        var whole = First(wanted, actual, "");
+        return whole is null ? null : First(Untold(wanted), Untold(actual), "") ?? "column descriptions";
+    }
+
+    private static JsonNode? Untold(JsonNode? node)
+    {
+        var copy = node?.DeepClone();
+        Visit(copy);
+        return copy;
+
+        static void Visit(JsonNode? part)
+        {
+            if (part is JsonObject map)
+            {
+                foreach (var column in map["columnDefinitions"] as JsonArray ?? []) column?.AsObject().Remove("description");
+                foreach (var (_, value) in map) Visit(value);
+            }
+            else if (part is JsonArray list)
+            {
+                foreach (var item in list) Visit(item);
+            }
+        }
+    }
+
+    private static string? First(JsonNode? wanted, JsonNode? actual, string at)
     {
         if (wanted is JsonObject a && actual is JsonObject b)
         {
             foreach (var (name, value) in a)
             {
                 if (!b.ContainsKey(name)) return $"{at}.{name}: missing, wanted {Short(value)}";
-                if (Difference(value, b[name], $"{at}.{name}") is { } inner) return inner;
+                if (First(value, b[name], $"{at}.{name}") is { } inner) return inner;
             }
             foreach (var (name, value) in b)
                 if (!a.ContainsKey(name)) return $"{at}.{name}: surplus {Short(value)}";
@@ -57,7 +83,7 @@ internal static partial class Normal
         if (wanted is JsonArray left && actual is JsonArray right)
         {
             for (var i = 0; i < Math.Min(left.Count, right.Count); i++)
-                if (Difference(left[i], right[i], $"{at}[{i}]") is { } inner) return inner;
+                if (First(left[i], right[i], $"{at}[{i}]") is { } inner) return inner;
             return left.Count == right.Count ? null : $"{at}: {right.Count} items, wanted {left.Count}";
         }
         return JsonNode.DeepEquals(wanted, actual) ? null : $"{at}: {Short(actual)}, wanted {Short(wanted)}";

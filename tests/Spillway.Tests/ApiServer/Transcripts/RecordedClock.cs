@@ -40,21 +40,21 @@ internal sealed class RecordedClock : TimeProvider
     private static DateTimeOffset? Told(Exchange exchange)
     {
         if (exchange.IsWatch || exchange.Status >= 300 || exchange.ResponseBody is not JsonObject body) return null;
-        var latest = Latest(body["metadata"] as JsonObject, exchange.Method != "GET");
+        var latest = Latest(body["metadata"] as JsonObject);
         foreach (var item in body["items"] as JsonArray ?? [])
         {
-            var time = Latest(item?["metadata"] as JsonObject, isWrite: false);
+            var time = Latest(item?["metadata"] as JsonObject);
             if (latest is null || time > latest) latest = time;
         }
         return latest;
     }
 
-    private static DateTimeOffset? Latest(JsonObject? metadata, bool isWrite)
+    private static DateTimeOffset? Latest(JsonObject? metadata)
     {
         if (metadata is null) return null;
         List<DateTimeOffset?> times = [Time(metadata["creationTimestamp"])];
         foreach (var entry in metadata["managedFields"] as JsonArray ?? []) times.Add(Time(entry?["time"]));
-        if (isWrite && Time(metadata["deletionTimestamp"]) is { } end)
+        if (Time(metadata["deletionTimestamp"]) is { } end)
             times.Add(end - TimeSpan.FromSeconds((long?)metadata["deletionGracePeriodSeconds"] ?? 0));
         return times.Max();
     }

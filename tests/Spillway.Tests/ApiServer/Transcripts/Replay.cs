@@ -94,7 +94,7 @@ internal sealed class Replay : IAsyncDisposable
     private static TimeSpan Beat { get; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long a read is asked again: definitions are established beside the requests.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromMilliseconds(1_500);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(3);
 
     public async ValueTask DisposeAsync()
     {
