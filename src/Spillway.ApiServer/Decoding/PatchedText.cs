@@ -44,8 +44,8 @@ public static class PatchedText
         return shown;
     }
 
-    private static JsonObject Sorted(JsonObject map) =>
-        new(map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
+    private static JsonObject Sorted(JsonObject map) => new(map.OrderBy(p => p.Key, StringComparer.Ordinal)
+        .Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
 
     private static JsonNode? Part(JsonNode? patch, string name)
     {

@@ -79,7 +79,8 @@ internal static class InternalForm
     {
         if (node is not JsonObject map) return node is JsonArray { Count: 0 } ? null : node?.DeepClone();
         var sorted = new JsonObject();
-        foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal)) sorted[name] = value?.DeepClone();
+        foreach (var (name, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
+            sorted[name] = value?.DeepClone();
         return sorted;
     }
 }

@@ -2,7 +2,7 @@ namespace Spillway.ApiServer.Validation;
 
 /// <summary>
 /// The fields of the real server's internal structs, in their order there: refusals print these structs whole, so names
-/// and order are part of what clients see. One line a struct; a word is a Go field name and how its value is written.
+/// and order are part of what clients see. One line a struct, an indented one goes on; a word is a Go field name and how its value is written.
 /// </summary>
 /// <remarks>
 /// Nothing after a name: text. <c>#</c> number, <c>!</c> flag, <c>?</c> null or the JSON as it is (pointers to scalars,
@@ -14,9 +14,22 @@ internal static class InternalShapes
 {
     private const string Text = """
         RoleRef APIGroup Kind Name
-        PodSpec Volumes[]Volume InitContainers[]Container Containers[]Container EphemeralContainers[]EphemeralContainer RestartPolicy TerminationGracePeriodSeconds? ActiveDeadlineSeconds? DNSPolicy NodeSelector? ServiceAccountName AutomountServiceAccountToken? NodeName SecurityContext*PodSecurityContext ImagePullSecrets[]LocalObjectReference Hostname Subdomain SetHostnameAsFQDN? Affinity*Affinity SchedulerName Tolerations[]Toleration HostAliases[]HostAlias PriorityClassName Priority? PreemptionPolicy? DNSConfig*PodDNSConfig ReadinessGates[]PodReadinessGate RuntimeClassName? Overhead? EnableServiceLinks? TopologySpreadConstraints[]TopologySpreadConstraint OS*PodOS SchedulingGates[]PodSchedulingGate ResourceClaims[]PodResourceClaim Resources*ResourceRequirements HostnameOverride? SchedulingGroup?
+        PodSpec Volumes[]Volume InitContainers[]Container Containers[]Container
+          EphemeralContainers[]EphemeralContainer RestartPolicy TerminationGracePeriodSeconds?
+          ActiveDeadlineSeconds? DNSPolicy NodeSelector? ServiceAccountName AutomountServiceAccountToken? NodeName
+          SecurityContext*PodSecurityContext ImagePullSecrets[]LocalObjectReference Hostname Subdomain
+          SetHostnameAsFQDN? Affinity*Affinity SchedulerName Tolerations[]Toleration HostAliases[]HostAlias
+          PriorityClassName Priority? PreemptionPolicy? DNSConfig*PodDNSConfig ReadinessGates[]PodReadinessGate
+          RuntimeClassName? Overhead? EnableServiceLinks? TopologySpreadConstraints[]TopologySpreadConstraint
+          OS*PodOS SchedulingGates[]PodSchedulingGate ResourceClaims[]PodResourceClaim
+          Resources*ResourceRequirements HostnameOverride? SchedulingGroup?
         Volume Name +VolumeSource
-        VolumeSource HostPath*HostPath EmptyDir*EmptyDir GCEPersistentDisk*GCEPersistentDisk AWSElasticBlockStore*AWSElasticBlockStore GitRepo*GitRepo Secret*SecretVolume NFS*NFS ISCSI*ISCSI Glusterfs? PersistentVolumeClaim*ClaimVolume RBD? Quobyte? FlexVolume? Cinder? CephFS?@cephfs Flocker? DownwardAPI*DownwardAPIVolume FC*FC AzureFile? ConfigMap*ConfigMapVolume VsphereVolume? AzureDisk? PhotonPersistentDisk? Projected*Projected PortworxVolume? ScaleIO? StorageOS?@storageos CSI*CSIVolume Ephemeral*Ephemeral Image*ImageVolume
+        VolumeSource HostPath*HostPath EmptyDir*EmptyDir GCEPersistentDisk*GCEPersistentDisk
+          AWSElasticBlockStore*AWSElasticBlockStore GitRepo*GitRepo Secret*SecretVolume NFS*NFS ISCSI*ISCSI
+          Glusterfs? PersistentVolumeClaim*ClaimVolume RBD? Quobyte? FlexVolume? Cinder? CephFS?@cephfs Flocker?
+          DownwardAPI*DownwardAPIVolume FC*FC AzureFile? ConfigMap*ConfigMapVolume VsphereVolume? AzureDisk?
+          PhotonPersistentDisk? Projected*Projected PortworxVolume? ScaleIO? StorageOS?@storageos CSI*CSIVolume
+          Ephemeral*Ephemeral Image*ImageVolume
         HostPath Path Type?
         EmptyDir Medium SizeLimit?
         GCEPersistentDisk PDName FSType Partition# ReadOnly!
@@ -24,7 +37,8 @@ internal static class InternalShapes
         GitRepo Repository Revision Directory
         SecretVolume SecretName Items[]KeyToPath DefaultMode? Optional?
         NFS Server Path ReadOnly!
-        ISCSI TargetPortal IQN Lun# ISCSIInterface FSType ReadOnly! Portals? DiscoveryCHAPAuth!@chapAuthDiscovery SessionCHAPAuth!@chapAuthSession SecretRef*LocalObjectReference InitiatorName?
+        ISCSI TargetPortal IQN Lun# ISCSIInterface FSType ReadOnly! Portals? DiscoveryCHAPAuth!@chapAuthDiscovery
+          SessionCHAPAuth!@chapAuthSession SecretRef*LocalObjectReference InitiatorName?
         ClaimVolume ClaimName ReadOnly!
         DownwardAPIVolume Items[]DownwardAPIVolumeFile DefaultMode?
         FC TargetWWNs? Lun? FSType ReadOnly! WWIDs?@wwids
@@ -36,20 +50,27 @@ internal static class InternalShapes
         ImageVolume Reference PullPolicy
         KeyToPath Key Path Mode?
         DownwardAPIVolumeFile Path FieldRef*ObjectFieldSelector ResourceFieldRef*ResourceFieldSelector Mode?
-        VolumeProjection Secret*KeyProjection DownwardAPI*DownwardAPIProjection ConfigMap*KeyProjection ServiceAccountToken*TokenProjection ClusterTrustBundle*ClusterTrustBundle PodCertificate*PodCertificate
+        VolumeProjection Secret*KeyProjection DownwardAPI*DownwardAPIProjection ConfigMap*KeyProjection
+          ServiceAccountToken*TokenProjection ClusterTrustBundle*ClusterTrustBundle PodCertificate*PodCertificate
         KeyProjection Name Items[]KeyToPath Optional?
         DownwardAPIProjection Items[]DownwardAPIVolumeFile
         TokenProjection Audience ExpirationSeconds# Path
         ClusterTrustBundle Name? SignerName? LabelSelector? Optional? Path
-        PodCertificate SignerName KeyType MaxExpirationSeconds? CredentialBundlePath KeyPath CertificateChainPath UserAnnotations?
+        PodCertificate SignerName KeyType MaxExpirationSeconds? CredentialBundlePath KeyPath CertificateChainPath
+          UserAnnotations?
         Container +ContainerCommon
         EphemeralContainer +ContainerCommon TargetContainerName
-        ContainerCommon Name Image Command? Args? WorkingDir Ports[]ContainerPort EnvFrom[]EnvFromSource Env[]EnvVar Resources=ResourceRequirements ResizePolicy[]ContainerResizePolicy RestartPolicy? RestartPolicyRules[]ContainerRestartRule VolumeMounts[]VolumeMount VolumeDevices[]VolumeDevice LivenessProbe*Probe ReadinessProbe*Probe StartupProbe*Probe Lifecycle*Lifecycle TerminationMessagePath TerminationMessagePolicy ImagePullPolicy SecurityContext*SecurityContext Stdin! StdinOnce! TTY!
+        ContainerCommon Name Image Command? Args? WorkingDir Ports[]ContainerPort EnvFrom[]EnvFromSource
+          Env[]EnvVar Resources=ResourceRequirements ResizePolicy[]ContainerResizePolicy RestartPolicy?
+          RestartPolicyRules[]ContainerRestartRule VolumeMounts[]VolumeMount VolumeDevices[]VolumeDevice
+          LivenessProbe*Probe ReadinessProbe*Probe StartupProbe*Probe Lifecycle*Lifecycle TerminationMessagePath
+          TerminationMessagePolicy ImagePullPolicy SecurityContext*SecurityContext Stdin! StdinOnce! TTY!
         ContainerPort Name HostPort# ContainerPort# Protocol HostIP
         EnvFromSource Prefix ConfigMapRef*OptionalReference SecretRef*OptionalReference
         OptionalReference Name Optional?
         EnvVar Name Value ValueFrom*EnvVarSource
-        EnvVarSource FieldRef*ObjectFieldSelector ResourceFieldRef*ResourceFieldSelector ConfigMapKeyRef*KeySelector SecretKeyRef*KeySelector FileKeyRef*FileKeySelector
+        EnvVarSource FieldRef*ObjectFieldSelector ResourceFieldRef*ResourceFieldSelector
+          ConfigMapKeyRef*KeySelector SecretKeyRef*KeySelector FileKeyRef*FileKeySelector
         ObjectFieldSelector APIVersion FieldPath
         ResourceFieldSelector ContainerName Resource Divisor
         KeySelector Name Key Optional?
@@ -61,7 +82,8 @@ internal static class InternalShapes
         ExitCodes Operator Values?
         VolumeMount Name ReadOnly! RecursiveReadOnly? MountPath SubPath MountPropagation? SubPathExpr
         VolumeDevice Name DevicePath
-        Probe +ProbeHandler InitialDelaySeconds# TimeoutSeconds# PeriodSeconds# SuccessThreshold# FailureThreshold# TerminationGracePeriodSeconds?
+        Probe +ProbeHandler InitialDelaySeconds# TimeoutSeconds# PeriodSeconds# SuccessThreshold#
+          FailureThreshold# TerminationGracePeriodSeconds?
         ProbeHandler Exec*ExecAction HTTPGet*HTTPGetAction TCPSocket*TCPSocketAction GRPC*GRPCAction
         LifecycleHandler Exec*ExecAction HTTPGet*HTTPGetAction TCPSocket*TCPSocketAction Sleep*SleepAction
         Lifecycle PostStart*LifecycleHandler PreStop*LifecycleHandler StopSignal?
@@ -71,45 +93,62 @@ internal static class InternalShapes
         TCPSocketAction Port~ Host
         GRPCAction Port# Service?
         SleepAction Seconds#
-        SecurityContext Capabilities*Capabilities Privileged? SELinuxOptions*SELinuxOptions WindowsOptions*WindowsOptions RunAsUser? RunAsGroup? RunAsNonRoot? ReadOnlyRootFilesystem? AllowPrivilegeEscalation? ProcMount? SeccompProfile*Profile AppArmorProfile*Profile
+        SecurityContext Capabilities*Capabilities Privileged? SELinuxOptions*SELinuxOptions
+          WindowsOptions*WindowsOptions RunAsUser? RunAsGroup? RunAsNonRoot? ReadOnlyRootFilesystem?
+          AllowPrivilegeEscalation? ProcMount? SeccompProfile*Profile AppArmorProfile*Profile
         Capabilities Add? Drop?
         SELinuxOptions User Role Type Level
         WindowsOptions GMSACredentialSpecName? GMSACredentialSpec? RunAsUserName? HostProcess?
         Profile Type LocalhostProfile?
-        PodSecurityContext HostNetwork! HostPID! HostIPC! ShareProcessNamespace? HostUsers? SELinuxOptions*SELinuxOptions WindowsOptions*WindowsOptions RunAsUser? RunAsGroup? RunAsNonRoot? SupplementalGroups? SupplementalGroupsPolicy? FSGroup? FSGroupChangePolicy? Sysctls[]Sysctl SeccompProfile*Profile AppArmorProfile*Profile SELinuxChangePolicy?
+        PodSecurityContext HostNetwork! HostPID! HostIPC! ShareProcessNamespace? HostUsers?
+          SELinuxOptions*SELinuxOptions WindowsOptions*WindowsOptions RunAsUser? RunAsGroup? RunAsNonRoot?
+          SupplementalGroups? SupplementalGroupsPolicy? FSGroup? FSGroupChangePolicy? Sysctls[]Sysctl
+          SeccompProfile*Profile AppArmorProfile*Profile SELinuxChangePolicy?
         Sysctl Name Value
         LocalObjectReference Name
         Affinity NodeAffinity*NodeAffinity PodAffinity*PodAffinity PodAntiAffinity*PodAffinity
-        NodeAffinity RequiredDuringSchedulingIgnoredDuringExecution*NodeSelector PreferredDuringSchedulingIgnoredDuringExecution[]PreferredSchedulingTerm
+        NodeAffinity RequiredDuringSchedulingIgnoredDuringExecution*NodeSelector
+          PreferredDuringSchedulingIgnoredDuringExecution[]PreferredSchedulingTerm
         NodeSelector NodeSelectorTerms[]NodeSelectorTerm
         NodeSelectorTerm MatchExpressions[]NodeSelectorRequirement MatchFields[]NodeSelectorRequirement
         NodeSelectorRequirement Key Operator Values?
         PreferredSchedulingTerm Weight# Preference=NodeSelectorTerm
-        PodAffinity RequiredDuringSchedulingIgnoredDuringExecution[]PodAffinityTerm PreferredDuringSchedulingIgnoredDuringExecution[]WeightedPodAffinityTerm
+        PodAffinity RequiredDuringSchedulingIgnoredDuringExecution[]PodAffinityTerm
+          PreferredDuringSchedulingIgnoredDuringExecution[]WeightedPodAffinityTerm
         WeightedPodAffinityTerm Weight# PodAffinityTerm=PodAffinityTerm
-        PodAffinityTerm LabelSelector? Namespaces? TopologyKey NamespaceSelector? MatchLabelKeys? MismatchLabelKeys?
+        PodAffinityTerm LabelSelector? Namespaces? TopologyKey NamespaceSelector? MatchLabelKeys?
+          MismatchLabelKeys?
         Toleration Key Operator Value Effect TolerationSeconds?
         HostAlias IP Hostnames?
         PodDNSConfig Nameservers? Searches? Options[]DNSOption
         DNSOption Name Value?
         PodReadinessGate ConditionType
-        TopologySpreadConstraint MaxSkew# TopologyKey WhenUnsatisfiable LabelSelector? MinDomains? NodeAffinityPolicy? NodeTaintsPolicy? MatchLabelKeys?
+        TopologySpreadConstraint MaxSkew# TopologyKey WhenUnsatisfiable LabelSelector? MinDomains?
+          NodeAffinityPolicy? NodeTaintsPolicy? MatchLabelKeys?
         PodOS Name
         PodSchedulingGate Name
         PodResourceClaim Name ResourceClaimName? ResourceClaimTemplateName?
-        PersistentVolumeClaimSpec AccessModes? Selector? Resources=VolumeResources VolumeName StorageClassName? VolumeMode? DataSource*DataSource DataSourceRef*DataSourceRef VolumeAttributesClassName?
+        PersistentVolumeClaimSpec AccessModes? Selector? Resources=VolumeResources VolumeName StorageClassName?
+          VolumeMode? DataSource*DataSource DataSourceRef*DataSourceRef VolumeAttributesClassName?
         VolumeResources Limits? Requests?
         DataSource APIGroup? Kind Name
         DataSourceRef APIGroup? Kind Name Namespace?
-        PersistentVolumeSource GCEPersistentDisk*GCEPersistentDisk AWSElasticBlockStore*AWSElasticBlockStore HostPath*HostPath Glusterfs? NFS*NFS RBD? Quobyte? ISCSI*ISCSI FlexVolume? Cinder? CephFS?@cephfs FC*FC Flocker? AzureFile? VsphereVolume? AzureDisk? PhotonPersistentDisk? PortworxVolume? ScaleIO? Local*LocalVolume StorageOS?@storageos CSI*CSIPersistentVolume
+        PersistentVolumeSource GCEPersistentDisk*GCEPersistentDisk AWSElasticBlockStore*AWSElasticBlockStore
+          HostPath*HostPath Glusterfs? NFS*NFS RBD? Quobyte? ISCSI*ISCSI FlexVolume? Cinder? CephFS?@cephfs FC*FC
+          Flocker? AzureFile? VsphereVolume? AzureDisk? PhotonPersistentDisk? PortworxVolume? ScaleIO?
+          Local*LocalVolume StorageOS?@storageos CSI*CSIPersistentVolume
         LocalVolume Path FSType?
-        CSIPersistentVolume Driver VolumeHandle ReadOnly! FSType VolumeAttributes? ControllerPublishSecretRef*SecretReference NodeStageSecretRef*SecretReference NodePublishSecretRef*SecretReference ControllerExpandSecretRef*SecretReference NodeExpandSecretRef*SecretReference
+        CSIPersistentVolume Driver VolumeHandle ReadOnly! FSType VolumeAttributes?
+          ControllerPublishSecretRef*SecretReference NodeStageSecretRef*SecretReference
+          NodePublishSecretRef*SecretReference ControllerExpandSecretRef*SecretReference
+          NodeExpandSecretRef*SecretReference
         SecretReference Name Namespace
         """;
 
     private static readonly Dictionary<string, InternalField[]> s_shapes = Text
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .Select(line => line.Split(' '))
+        .Replace("\n ", "", StringComparison.Ordinal)
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         .ToDictionary(words => words[0], words => words[1..].Select(InternalField.Parse).ToArray(),
             StringComparer.Ordinal);
 

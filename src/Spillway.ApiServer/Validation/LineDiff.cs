@@ -105,7 +105,8 @@ internal static class LineDiff
             }
             lengths = now;
         }
-        while (l > left.Start && r > right.Start && before[l - 1] == after[r - 1]) (l, r, size) = (l - 1, r - 1, size + 1);
+        while (l > left.Start && r > right.Start && before[l - 1] == after[r - 1])
+            (l, r, size) = (l - 1, r - 1, size + 1);
         while (l + size < left.End && r + size < right.End && before[l + size] == after[r + size]) size++;
         return (l, r, size);
     }

@@ -7,7 +7,7 @@ internal static class StorageValidation
 {
     private static readonly string[] s_modes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
-    private const string ClaimShape = "PersistentVolumeClaimSpec";
+    private const string ClaimShape = "PersistentVolumeClaimSpec", VolumeShape = "PersistentVolumeSource";
 
     private static readonly HashSet<string> s_notSources = new(StringComparer.Ordinal)
     {
@@ -36,9 +36,11 @@ internal static class StorageValidation
             to.Required("spec.nodeAffinity", "Local volume requires node affinity");
         if (old?.Map("spec") is not { } before) return;
         if (!JsonNode.DeepEquals(Source(spec), Source(before)))
+        {
+            var (was, now) = (InternalForm.Of(VolumeShape, before), InternalForm.Of(VolumeShape, spec));
             to.Forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation\n"
-                + InternalForm.Difference(
-                    InternalForm.Of("PersistentVolumeSource", before), InternalForm.Of("PersistentVolumeSource", spec)));
+                + InternalForm.Difference(was, now));
+        }
     }
 
     public static void PersistentVolumeClaim(JsonObject item, JsonObject? old, Complaints to)

@@ -261,6 +261,7 @@ internal sealed class Replay : IAsyncDisposable
         // A server cuts a long prefix to make room for its five random characters.
         var prefix = (string?)(exchange.RequestBody as JsonObject)?["metadata"]?["generateName"] ?? "";
         if (prefix.Length > 58) prefix = prefix[..58];
-        return Normal.Difference(Normal.Form(exchange.ResponseBody, prefix: prefix), Normal.Form(actual, prefix: prefix));
+        return Normal.Difference(
+            Normal.Form(exchange.ResponseBody, prefix: prefix), Normal.Form(actual, prefix: prefix));
     }
 }
