@@ -26,6 +26,7 @@ internal static class Bootstrap
         foreach (var binding in table.Objects("bindings"))
             creations.Add(
                 CreateAsync(api, Rbac + "clusterrolebindings", Rule("ClusterRoleBinding", binding), cancellationToken));
+        foreach (var (path, item) in SystemRoles.All()) creations.Add(CreateAsync(api, path, item, cancellationToken));
         foreach (var (name, value, text) in PriorityClasses())
         {
             creations.Add(CreateAsync(api, "/apis/scheduling.k8s.io/v1/priorityclasses", new JsonObject
