@@ -70,7 +70,7 @@ internal static class WorkloadValidation
         to.NonNegative("spec.replicas", spec.Number("replicas"));
         to.NonNegative("spec.minReadySeconds", spec.Number("minReadySeconds"));
         Selector(spec, null, to, "empty selector is invalid for statefulset");
-        Template(spec, to);
+        Template(WithClaimedVolumes(spec), to);
         if (old is not null) StatefulChange(spec, old.Map("spec") ?? [], to);
 
         void Mode(string path, string value, string first, string second)
@@ -188,6 +188,25 @@ internal static class WorkloadValidation
         if (pod["activeDeadlineSeconds"] is not null)
             to.Forbidden(
                 "spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported");
+    }
+
+    /// <summary>The template as its pods will be: each claim is mounted under its name as if it were a volume.</summary>
+    private static JsonObject WithClaimedVolumes(JsonObject spec)
+    {
+        string[] claims = [.. spec.Objects("volumeClaimTemplates").Select(c => c.Map("metadata")?.Text("name") ?? "")];
+        if (claims.Length == 0 || spec.Map("template")?.Map("spec") is null) return spec;
+        var whole = (JsonObject)spec.DeepClone();
+        var pod = whole.Map("template")!.Map("spec")!;
+        var volumes = new JsonArray();
+        foreach (var volume in pod.Objects("volumes"))
+            if (!claims.Contains(volume.Text("name"))) volumes.Add(volume.DeepClone());
+        foreach (var name in claims)
+        {
+            var claim = new JsonObject { ["claimName"] = name };
+            volumes.Add(new JsonObject { ["name"] = name, ["persistentVolumeClaim"] = claim });
+        }
+        pod["volumes"] = volumes;
+        return whole;
     }
 
     private static void PodTemplate(JsonObject spec, Complaints to) =>

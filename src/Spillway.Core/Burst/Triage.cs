@@ -70,13 +70,19 @@ internal sealed class Triage(BurstObservation seen, Scene scene, Decisions decis
                     BurstReason.Preempts,
                     $"it takes the room of {Words.Pods(preempts.Victims)} on {preempts.Node}, whose priority is lower");
                 return true;
+            case PlacementOutcome.Waits { Reason: WaitReason.OtherScheduler } waits:
+                Hold(pod, BurstReason.HeldBack, Clause(waits.Text) + ": nothing is rented for a pod that another "
+                    + "scheduler places", "that scheduler at work here, or no schedulerName in the pod");
+                return true;
             case PlacementOutcome.Waits { Reason: not WaitReason.Gang } waits:
-                HeldBack(pod, waits.Text);
+                HeldBack(pod, Clause(waits.Text));
                 return true;
             default:
                 return false;
         }
     }
+
+    private static string Clause(string sentence) => char.ToLowerInvariant(sentence[0]) + sentence[1..].TrimEnd('.');
 
     private string Joining(ClaimState claim)
     {

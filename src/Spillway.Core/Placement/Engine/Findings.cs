@@ -37,7 +37,8 @@ internal sealed class Findings
     private static string Fill(string text, List<string> nodes, bool namesFirst)
     {
         var names = PlacementExplanation.Few(nodes);
-        if (text.Contains("{0}")) return text.Replace("{0}", nodes.Count > 1 ? $"each of {names}" : names);
+        if (nodes.Count > 1) names = "each of " + names;
+        if (text.Contains("{0}")) return text.Replace("{0}", names);
         return namesFirst ? $"{names} {text}" : text;
     }
 
