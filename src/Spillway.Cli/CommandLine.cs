@@ -74,6 +74,8 @@ internal static class CommandLine
             SubmitCommand.Build(terminal),
             RehearseCommand.Build(terminal),
             CostCommand.Build(terminal),
+            RenderCommand.Build(terminal),
+            ImportCommand.Build(terminal),
             CompletionCommand.Build(terminal),
         };
         foreach (var option in root.Options.OfType<HelpOption>())

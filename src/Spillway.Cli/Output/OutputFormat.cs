@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Spillway.Core.ClusterFile.Yaml;
 
 namespace Spillway.Cli.Output;
 
@@ -38,7 +39,7 @@ internal static class OutputOption
                 WriteJson(terminal, result);
                 break;
             case OutputFormat.Yaml:
-                terminal.Out.Write(YamlText.From(result));
+                terminal.Out.Write(YamlWriter.From(result));
                 break;
             default:
                 table();

@@ -97,6 +97,9 @@ public enum OverlayTopology
 
 public sealed record OverlaySettings
 {
+    /// <summary>OpenVPN's registered port.</summary>
+    public const int OpenVpnPort = 1194;
+
     public OverlayKind Kind { get; init; } = OverlayKind.None;
     public Cidr Cidr { get; init; } = Cidr.Parse("10.77.0.0/24");
 

@@ -18,6 +18,10 @@ internal static class OverlayComplaints
             Hub(cluster, ways, severity, found);
         else
             Pairs(cluster, all, severity, found);
+        if (cluster.Overlay is { Kind: OverlayKind.OpenVpn, Cidr.IsIpv6: true })
+            found.Add(new Diagnostic(DiagnosticCodes.AddressMisplaced, DiagnosticSeverity.Error,
+                cluster.Overlay.Places["cidr"], "an OpenVPN overlay has an IPv4 range",
+                "use one such as 10.77.0.0/24"));
         Gateways(cluster, nodes, severity, found);
         AllowedIps(cluster, ways, severity, found);
         PodRanges(cluster, severity, found);

@@ -29,6 +29,9 @@ public sealed record Cidr : IComparable<Cidr>
 
     public IPAddress Network => ToAddress(first, IsIpv6);
 
+    /// <summary>The prefix in dotted form, <c>255.255.255.0</c>, as OpenVPN and old tools write it.</summary>
+    public IPAddress Netmask => ToAddress(IsIpv6 ? Mask(HostBits) : Mask(HostBits) & uint.MaxValue, IsIpv6);
+
     /// <summary>How many addresses are in the range, the network's own and the broadcast's included.</summary>
     public UInt128 Size => HostBits == 128 ? UInt128.MaxValue : UInt128.One << HostBits;
 

@@ -11,6 +11,8 @@ public sealed class CommandLineTests
     [InlineData("submit")]
     [InlineData("rehearse")]
     [InlineData("cost")]
+    [InlineData("render")]
+    [InlineData("import")]
     [InlineData("completion")]
     public async Task Help_of_a_command_shows_examples_that_name_it(string command)
     {

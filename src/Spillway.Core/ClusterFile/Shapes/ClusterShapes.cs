@@ -74,7 +74,7 @@ internal static class ClusterShapes
         Default: "10.77.0.0/24");
 
     private static readonly Field<int> Port = new(new NumberShape<int>(1, 65535, integer: true), "port",
-        "UDP port every node listens on.", Default: "51820");
+        "UDP port that tunnels are called at.", Default: "51820; 1194 with OpenVPN");
 
     private static readonly Field<OverlayTopology> Topology = new(
         new ChoiceShape<OverlayTopology>(("mesh", OverlayTopology.Mesh), ("hub", OverlayTopology.Hub)), "topology",
@@ -90,7 +90,9 @@ internal static class ClusterShapes
             {
                 Kind = values.Or(Kind, OverlayKind.WireGuard),
                 Cidr = values.Or(OverlayCidr, OverlayDefaults.Cidr),
-                Port = values.Or(Port, OverlayDefaults.Port),
+                Port = values.Or(Port, values.Or(Kind, OverlayKind.WireGuard) == OverlayKind.OpenVpn
+                    ? OverlaySettings.OpenVpnPort
+                    : OverlayDefaults.Port),
                 Topology = values.Or(Topology, OverlayDefaults.Topology),
                 Keepalive = values.Or(Keepalive, OverlayDefaults.Keepalive),
                 Places = values.Places,

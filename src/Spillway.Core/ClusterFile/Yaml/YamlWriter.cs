@@ -3,10 +3,10 @@ using System.Text.Json.Nodes;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Spillway.Cli.Output;
+namespace Spillway.Core.ClusterFile.Yaml;
 
 /// <summary>JSON as block-style YAML, strings quoted only where another reading would be possible.</summary>
-internal static class YamlText
+public static class YamlWriter
 {
     public static string From(JsonNode node)
     {
