@@ -4,6 +4,7 @@ using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Output;
 using Spillway.Core.Bootstrap;
+using Spillway.Core.ClusterFile;
 using Spillway.Core.ClusterFile.Yaml;
 using Spillway.Core.Overlay;
 using Spillway.Core.Overlay.OpenVpn;
@@ -22,6 +23,17 @@ internal static class RenderCommand
     [
         new("wireguard", "The wg-quick file of a machine; its private key stays on the machine", WireGuard),
         new("openvpn", "The OpenVPN server's or a client's configuration", OpenVpn),
+        new("kubeadm", "kubeadm's configuration of a machine: init on the first control plane, join elsewhere",
+            (plan, node) => Distributed(Distribution.Kubeadm, plan, KubeadmConfig.For(node, plan))),
+        new("rke2", "RKE2's config.yaml, registries.yaml and pod network settings",
+            (plan, node) => Distributed(Distribution.Rke2, plan, RancherConfig.For(node, plan))),
+        new("k3s", "k3s' config.yaml, registries.yaml and pod network",
+            (plan, node) => Distributed(Distribution.K3s, plan, RancherConfig.For(node, plan))),
+        new("script", "All steps of a machine as a script that may be run again",
+            (plan, node) => [new HostFile("/opt/spillway/bootstrap.sh", "0755",
+                NodeScript.Bash(node.Name, Steps(plan, node)))]),
+        new("cloud-init", "User-data that runs the script; it holds no secret",
+            (plan, node) => [new HostFile("/user-data", "0644", NodeScript.CloudInit(node.Name, Steps(plan, node)))]),
     ];
 
     public static Command Build(Terminal terminal)
@@ -139,19 +151,32 @@ internal static class RenderCommand
         return OverlayPlanner.Plan(input.Cluster, PlanHistory.Of(earlier).OverlayAddresses);
     }
 
+    private static IReadOnlyList<BootstrapStep> Steps(OverlayPlan plan, OverlayNode node) =>
+        NodeSteps.For(node, plan) is { Count: > 0 } steps
+            ? steps
+            : throw new CommandFailure(ExitCode.No, $"{plan.Cluster.Name} installs nothing on its machines: "
+                + "kubernetes.distribution is none of kubeadm, rke2 and k3s");
+
+    private static IReadOnlyList<HostFile> Distributed(
+        Distribution distribution, OverlayPlan plan, IReadOnlyList<HostFile> files) =>
+        plan.Cluster.Kubernetes.Distribution == distribution
+            ? files
+            : throw new CommandFailure(ExitCode.No,
+                $"the distribution of {plan.Cluster.Name} is another one: see kubernetes.distribution");
+
     private static IReadOnlyList<HostFile> WireGuard(OverlayPlan plan, OverlayNode node)
     {
-        Needs(Core.ClusterFile.OverlayKind.WireGuard, plan, node);
+        Needs(OverlayKind.WireGuard, plan, node);
         return [new HostFile($"{WireGuardFiles.Folder}/{plan.Device}.conf", "0600", WireGuardFiles.For(node, plan))];
     }
 
     private static IReadOnlyList<HostFile> OpenVpn(OverlayPlan plan, OverlayNode node)
     {
-        Needs(Core.ClusterFile.OverlayKind.OpenVpn, plan, node);
+        Needs(OverlayKind.OpenVpn, plan, node);
         return OpenVpnFiles.For(node, plan);
     }
 
-    private static void Needs(Core.ClusterFile.OverlayKind kind, OverlayPlan plan, OverlayNode node)
+    private static void Needs(OverlayKind kind, OverlayPlan plan, OverlayNode node)
     {
         if (plan.Cluster.Overlay.Kind != kind)
             throw new CommandFailure(ExitCode.No, $"the overlay of {plan.Cluster.Name} is no {kind}: see overlay.kind");

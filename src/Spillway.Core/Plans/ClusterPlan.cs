@@ -60,6 +60,7 @@ public static class PlanKinds
     public const string ControlPlane = "control plane";
     public const string Overlay = "overlay";
     public const string Network = "network";
+    public const string Steps = "steps";
     public const string Machine = "machine";
     public const string Pool = "pool";
     public const string Accelerator = "accelerator";

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Spillway.Core.Accelerators;
+using Spillway.Core.Bootstrap;
 using Spillway.Core.ClusterFile;
 using Spillway.Core.Costs;
 using Spillway.Core.Overlay;
@@ -46,6 +47,7 @@ public static class ClusterPlanner
         // The embedded distribution has no tunnel to build: its machines live in this process.
         if (cluster.Overlay.Kind != OverlayKind.None && cluster.Kubernetes.Distribution != Distribution.Embedded)
             items.AddRange(NetworkItems.Of(network));
+        items.AddRange(network.Nodes.Select(Steps(network)).OfType<PlanItem>());
         items.AddRange(cluster.Pools.Select(pool => Pool(pool, model)));
         items.AddRange(model.Accelerators.Select(accelerator => Accelerator(accelerator, model)));
         items.Add(Policy(cluster.Policy.Burst, cluster));
@@ -71,6 +73,17 @@ public static class ClusterPlanner
                 : $"the file asks for {Words.Of(settings.Distribution)}",
             facts.List);
     }
+
+    private static Func<OverlayNode, PlanItem?> Steps(OverlayPlan network) => node =>
+    {
+        var facts = new Facts();
+        foreach (var step in NodeSteps.For(node, network))
+            facts.Add($"step {step.Name}", step.Why);
+        return facts.List.Count == 0
+            ? null
+            : new PlanItem(PlanKinds.Steps, node.Name,
+                $"it is to be a node; spillway plan --machine {node.Name} shows every command", facts.List);
+    };
 
     private static PlanItem Machine(Machine machine, ClusterModel model, IPAddress? overlayAddress)
     {

@@ -50,6 +50,8 @@ public static class PlanDiff
         (PlanChange.Added, PlanKinds.Machine) => "its node joins",
         (PlanChange.Removed, PlanKinds.Machine) => "its node is cordoned, drained and removed; the machine is left as it is",
         (PlanChange.Changed, PlanKinds.Machine) => "its node is updated in place; running pods stay",
+        (PlanChange.Added, PlanKinds.Steps) => "its steps are taken, one after another",
+        (PlanChange.Removed, PlanKinds.Steps) => "its steps are taken back",
         (_, PlanKinds.Network) => "tunnels are updated in place: no connection is cut",
         (PlanChange.Added, PlanKinds.Pool) => "nodes may be rented from it",
         (PlanChange.Removed, PlanKinds.Pool) => "its nodes are cordoned, drained and given back",

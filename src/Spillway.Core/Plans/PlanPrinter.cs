@@ -9,7 +9,7 @@ public static class PlanPrinter
     [
         ("node ", "node", " "), ("label ", "labels", "="), ("taint ", "taints", null), ("mtu ", "mtu", " "),
         ("way ", "ways", ": "), ("route ", "routes", " "), ("port ", "ports", " "), ("setting ", "set", " = "),
-        ("annotation ", "notes", ": "),
+        ("step ", "steps", ": "), ("annotation ", "notes", ": "),
     ];
 
     public static string Print(ClusterPlan plan)

@@ -114,12 +114,31 @@ internal static class ClusterChecks
         var distribution = cluster.Kubernetes.Distribution;
         if (distribution != Distribution.Embedded)
             problems.Warning(DiagnosticCodes.NotUsedYet, cluster.Kubernetes.Places["distribution"],
-                $"this version checks and plans {Plans.Words.Of(distribution)} and does not install it",
-                "use distribution: embedded to try and rehearse");
+                $"this version checks, plans and renders {Plans.Words.Of(distribution)} and does not install it",
+                "use distribution: embedded to try and rehearse, or apply what spillway render prints");
+        Distributions(cluster.Kubernetes, problems);
         foreach (var pool in cluster.Pools.Where(pool => pool.Cloud is not PoolCloud.Simulated))
             problems.Warning(DiagnosticCodes.NotUsedYet, pool.Places["cloud"],
                 $"this version simulates the cloud of {pool.Name}: no real node is launched",
                 "cloud: {simulated: {region: …}} says so, and how it behaves");
+    }
+
+    private static void Distributions(KubernetesSettings settings, Problems problems)
+    {
+        var rancher = settings.Distribution is Distribution.Rke2 or Distribution.K3s;
+        if (rancher && settings.Places.Has("runtime") && settings.Runtime == ContainerRuntime.CriO)
+            problems.Warning(DiagnosticCodes.UnusedSetting, settings.Places["runtime"],
+                $"{Plans.Words.Of(settings.Distribution)} brings its own containerd", "remove runtime");
+        if (settings.Network == PodNetwork.Canal && settings.Distribution is Distribution.Kubeadm or Distribution.K3s)
+            problems.Warning(DiagnosticCodes.NotUsedYet, settings.Places["network"],
+                $"Canal comes with rke2 alone: on {Plans.Words.Of(settings.Distribution)} its settings are planned, and "
+                + "installing it is left to you", "use calico or flannel");
+        var version = Bootstrap.KubernetesVersion.Of(settings.Version);
+        if (settings.Distribution == Distribution.Kubeadm && version is { Major: 1 }
+            && version.Minor < Bootstrap.KubernetesVersion.OldestMinor)
+            problems.Error(DiagnosticCodes.OutOfRange, settings.Places["version"],
+                $"Kubernetes {version} is older than any configuration of kubeadm that is still read",
+                $"use 1.{Bootstrap.KubernetesVersion.OldestMinor} or newer");
     }
 
     private static void SomethingCanRun(Cluster cluster, Problems problems)
