@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Spillway.Cli.Inputs;
 using Spillway.Cli.Output;
 using Spillway.Cli.Rehearsals;
 using Spillway.Cli.Reports;
@@ -19,10 +17,23 @@ internal static class RehearseCommand
             Arity = ArgumentArity.ZeroOrMore,
         };
         var seed = SharedOptions.Seed();
-        var horizon = new Option<string>("--until")
+        var workload = new Option<string[]>("--workload", "-w")
         {
-            Description = "Virtual time after which it ends even when jobs still wait",
-            DefaultValueFactory = _ => "7d",
+            Description = "A trace to play: pods as CSV, or a log in SWF, also gzipped; or manifests",
+            HelpName = "FILE",
+        };
+        var nodes = new Option<string?>("--nodes")
+        {
+            Description = "Machines beside the cluster file's, as CSV: name,cpu_milli,memory_mib,gpu,gpu_model",
+            HelpName = "FILE",
+        };
+        var fast = new Option<bool>("--fast")
+        {
+            Description = "Through the planner alone, without API server and controllers: for long traces",
+        };
+        var horizon = new Option<string?>("--until")
+        {
+            Description = "Virtual time after which it ends even when jobs still wait (default: 7d; a trace: its end)",
             HelpName = "DURATION",
         };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Show what the cluster's parts log" };
@@ -34,36 +45,48 @@ internal static class RehearseCommand
                 ("spillway rehearse examples/inaccel-fpga-burst", "who ran where, why, and what it cost"),
                 ("spillway rehearse cluster.yaml jobs.yaml --seed 7 -o json",
                     "one object for a script; same seed, same bytes"),
+                ("spillway rehearse cluster.yaml --nodes nodes.csv --workload pods.csv.gz --fast",
+                    "months of a trace in seconds"),
                 ("spillway rehearse examples/inaccel-fpga-burst/cluster.yaml examples/inaccel-fpga-burst/sixteen.yaml",
                     "a job that no node can take"),
             ],
         };
-        command.Add(files);
-        command.Add(seed);
-        command.Add(horizon);
-        command.Add(verbose);
-        command.Add(output);
-        command.SetAction(parsed =>
+        Add(command, files, seed, workload, nodes, fast, horizon, verbose, output);
+        command.SetAction((parsed, cancellationToken) =>
         {
-            var paths = parsed.GetValue(files) is { Length: > 0 } given ? given : ["."];
-            if (!Core.Quantities.Durations.TryParse(parsed.GetRequiredValue(horizon), out var until)
-                || until <= TimeSpan.Zero)
-                throw new CommandFailure(ExitCode.Usage, "--until needs a duration such as 90m or 7d");
-            var input = ClusterInput.Load(paths, terminal);
-            var logger = parsed.GetValue(verbose) ? new ConsoleLogger(terminal.Error) : (ILogger)NullLogger.Instance;
-            var result = Rehearsal.Run(
-                input, parsed.GetValue(seed), until, logger, at => Progress(at, until, terminal));
-            if (terminal.ErrorIsScreen) terminal.Error.Write($"\r{"",40}\r");
-            OutputOption.Write(terminal, parsed.GetValue(output), result.ToJson(), () => Table(result, terminal));
-            return (int)(result.Unfinished.Count == 0 ? ExitCode.Done : ExitCode.No);
+            var request = new RehearsalRequest(parsed.GetValue(files) is { Length: > 0 } given ? given : ["."])
+            {
+                Workloads = parsed.GetValue(workload) ?? [],
+                Nodes = parsed.GetValue(nodes),
+                Fast = parsed.GetValue(fast),
+                Seed = parsed.GetValue(seed),
+                Until = Until(parsed.GetValue(horizon)),
+                Logger = parsed.GetValue(verbose) ? new ConsoleLogger(terminal.Error) : NullLogger.Instance,
+            };
+            var result = request.Run(terminal, cancellationToken);
+            OutputOption.Write(terminal, parsed.GetValue(output), result.WriteTo, () => Table(result, terminal));
+            if (result.Interrupted && cancellationToken.IsCancellationRequested)
+            {
+                terminal.Error.WriteLine(
+                    $"spillway: interrupted at {ReportTables.Text(result.Virtual)}; the report is what had happened until then");
+                return Task.FromResult((int)ExitCode.Outside);
+            }
+            return Task.FromResult((int)(result.Unfinished.Count == 0 ? ExitCode.Done : ExitCode.No));
         });
         return command;
     }
 
-    private static void Progress(TimeSpan at, TimeSpan until, Terminal terminal)
+    private static void Add(Command command, Argument<string[]> files, params Option[] options)
     {
-        if (terminal.ErrorIsScreen)
-            terminal.Error.Write($"\rrehearsing: {ReportTables.Text(at)} of at most {ReportTables.Text(until)} ");
+        command.Add(files);
+        foreach (var option in options) command.Add(option);
+    }
+
+    private static TimeSpan? Until(string? text)
+    {
+        if (text is null) return null;
+        if (Core.Quantities.Durations.TryParse(text, out var until) && until > TimeSpan.Zero) return until;
+        throw new CommandFailure(ExitCode.Usage, "--until needs a duration such as 90m or 7d");
     }
 
     private static void Table(RehearsalResult result, Terminal terminal)
@@ -71,6 +94,9 @@ internal static class RehearseCommand
         ReportTables.Write(result.Report, terminal);
         terminal.Out.WriteLine(
             $"{ReportTables.Text(result.Virtual)} of cluster time in {result.Wall.TotalSeconds:0.0}s, seed {result.Seed}");
-        foreach (var pod in result.Unfinished) terminal.Out.WriteLine($"could not run: {pod.Pod}: {pod.Why}");
+        foreach (var pod in result.Unfinished.Take(ReportTables.MostRows))
+            terminal.Out.WriteLine($"could not run: {pod.Pod}: {pod.Why}");
+        if (result.Unfinished.Count > ReportTables.MostRows)
+            terminal.Out.WriteLine($"could not run: {result.Unfinished.Count - ReportTables.MostRows} more");
     }
 }

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.CommandLine;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -17,6 +19,8 @@ internal enum OutputFormat
 /// <summary>The <c>-o</c> option and the writing of results under it.</summary>
 internal static class OutputOption
 {
+    private const int FlushAt = 1 << 16;
+
     private static readonly JsonSerializerOptions Indented = new()
     {
         WriteIndented = true,
@@ -44,6 +48,37 @@ internal static class OutputOption
             default:
                 table();
                 break;
+        }
+    }
+
+    /// <summary>The same for a result that is written piece by piece; YAML, which nobody asks of large ones, is not.</summary>
+    public static void Write(
+        Terminal terminal, OutputFormat format, Action<Utf8JsonWriter, Action> write, Action table)
+    {
+        if (format == OutputFormat.Table)
+        {
+            table();
+            return;
+        }
+        var bytes = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(bytes, new JsonWriterOptions
+        {
+            Indented = format == OutputFormat.Json, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        });
+        write(writer, () =>
+        {
+            if (format == OutputFormat.Json && writer.BytesPending > FlushAt) Flush();
+        });
+        Flush();
+        if (format == OutputFormat.Json) terminal.Out.WriteLine();
+
+        // The writer hands over whole tokens, so no character is cut.
+        void Flush()
+        {
+            writer.Flush();
+            if (format == OutputFormat.Json) terminal.Out.Write(Encoding.UTF8.GetString(bytes.WrittenSpan));
+            else terminal.Out.Write(YamlText.From(JsonNode.Parse(bytes.WrittenSpan)!));
+            bytes.ResetWrittenCount();
         }
     }
 

@@ -1,10 +1,13 @@
+using System.Buffers;
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Reports;
-using Spillway.Core.ClusterFile;
+using Spillway.Core.Rehearsals;
+using Spillway.Core.Traces;
 using Spillway.Sandbox.Time;
 
 namespace Spillway.Cli.Rehearsals;
@@ -15,17 +18,26 @@ internal sealed record RehearsalResult(RunReport Report, int Seed, TimeSpan Virt
     /// <summary>Pods that had not run when nothing more could happen, or when time was up.</summary>
     public required IReadOnlyList<Stranded> Unfinished { get; init; }
 
-    public JsonObject ToJson()
+    /// <summary>True when it was stopped from outside: the report is what had happened until then.</summary>
+    public bool Interrupted { get; init; }
+
+    public JsonNode ToJson()
     {
-        var json = new JsonObject
-        {
-            ["cluster"] = Report.Cluster,
-            ["seed"] = Seed,
-            ["virtualSeconds"] = Math.Round(Virtual.TotalSeconds, 3),
-            ["wallSeconds"] = Math.Round(Wall.TotalSeconds, 3),
-        };
-        Report.AddTo(json);
-        return json;
+        var text = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(text)) WriteTo(writer, static () => { });
+        return JsonNode.Parse(text.WrittenSpan)!;
+    }
+
+    public void WriteTo(Utf8JsonWriter writer, Action flush)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("cluster", Report.Cluster);
+        writer.WriteNumber("seed", Seed);
+        writer.WriteNumber("virtualSeconds", Math.Round(Virtual.TotalSeconds, 3));
+        writer.WriteNumber("wallSeconds", Math.Round(Wall.TotalSeconds, 3));
+        if (Interrupted) writer.WriteBoolean("interrupted", true);
+        Report.WriteTo(writer, flush);
+        writer.WriteEndObject();
     }
 }
 
@@ -35,46 +47,84 @@ internal sealed record RehearsalResult(RunReport Report, int Seed, TimeSpan Virt
 internal static class Rehearsal
 {
     // Any fixed day will do; a Monday at midnight keeps days, weeks and months of budgets and schedules whole.
-    private static readonly DateTimeOffset Start = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Start = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero);
 
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(500);
 
+    // How often, in virtual time, it is looked whether somebody pressed Ctrl-C.
+    private static readonly TimeSpan Glance = TimeSpan.FromMinutes(1);
+
+    // A trace may be long; this is beyond all of them and within what timers can wait.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+
     public static RehearsalResult Run(
-        ClusterInput input, int seed, TimeSpan horizon, ILogger logger, Action<TimeSpan> progress)
+        ClusterInput input, IReadOnlyList<TraceJob> jobs, RehearsalSettings settings, ILogger logger,
+        CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
         var time = new VirtualTime(Start);
-        // On the pool's clock, beside the run: it reads one number and takes no part in it.
-        using var ticker = new Timer(_ => progress(time.GetUtcNow() - Start), null, Often, Often);
+        var sent = 0;
+        // On the pool's clock, beside the run: it reads two numbers and takes no part in it.
+        using var ticker = new Timer(
+            _ => settings.Progress?.Invoke(new RehearsalProgress(time.GetUtcNow() - Start, sent, jobs.Count)),
+            null, Often, Often);
         return time.Run(async () =>
         {
-            var options = new LocalClusterOptions(input.Model, time, logger) { Seed = seed };
+            var options = new LocalClusterOptions(input.Model, time, logger) { Seed = settings.Seed };
             await using var cluster = await LocalCluster.StartAsync(options, CancellationToken.None);
-            var idle = new IdleWatch(cluster.Informers, input.Cluster, time);
-            await cluster.WatchAsync(CancellationToken.None);
-            await new WorkloadSubmission(cluster.Client).SubmitAsync(input.Workload, CancellationToken.None);
-            var unfinished = await UntilIdleAsync(idle, horizon, time);
+            using var stop = new CancellationTokenSource(settings.Until ?? Longest, time);
+            // A signal comes on another thread; the run looks for it on its own.
+            await using var glance = time.CreateTimer(_ =>
+            {
+                if (cancellationToken.IsCancellationRequested) stop.Cancel();
+            }, null, Glance, Glance);
+            var unfinished = await PlayAsync(cluster, input, jobs, time, count => sent = count, stop);
             // The ledger gathers changes for a moment before it writes them.
             await Task.Delay(TimeSpan.FromSeconds(1), time);
             var now = time.GetUtcNow();
             return new RehearsalResult(
-                RunReport.Of(input.Cluster.Name, cluster.Ledger, now), seed, now - Start,
+                RunReport.Of(input.Cluster.Name, cluster.Ledger, now), settings.Seed, now - Start,
                     Stopwatch.GetElapsedTime(began))
             {
                 Unfinished = unfinished,
+                Interrupted = cancellationToken.IsCancellationRequested,
             };
         });
     }
 
-    private static async Task<IReadOnlyList<Stranded>> UntilIdleAsync(
-        IdleWatch idle, TimeSpan horizon, VirtualTime time)
+    private static async Task<IReadOnlyList<Stranded>> PlayAsync(
+        LocalCluster cluster, ClusterInput input, IReadOnlyList<TraceJob> jobs, VirtualTime time, Action<int> sent,
+        CancellationTokenSource stop)
     {
-        using var limit = new CancellationTokenSource(horizon, time);
+        var submission = new WorkloadSubmission(cluster.Client);
+        if (jobs.Count == 0)
+        {
+            var idle = new IdleWatch(cluster.Informers, input.Cluster, time);
+            await cluster.WatchAsync(CancellationToken.None);
+            await submission.SubmitAsync(input.Workload, CancellationToken.None);
+            return await UntilIdleAsync(idle, stop);
+        }
+        await submission.SubmitAsync(input.Workload, CancellationToken.None);
         try
         {
-            return await idle.WaitAsync(limit.Token);
+            await new TraceSubmission(cluster.Client, time).SubmitAsync(jobs, sent, stop.Token);
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return [];
+        }
+        var last = new IdleWatch(cluster.Informers, input.Cluster, time);
+        await cluster.WatchAsync(CancellationToken.None);
+        return await UntilIdleAsync(last, stop);
+    }
+
+    private static async Task<IReadOnlyList<Stranded>> UntilIdleAsync(IdleWatch idle, CancellationTokenSource stop)
+    {
+        try
+        {
+            return await idle.WaitAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return idle.Waiting();
         }

@@ -7,7 +7,7 @@ namespace Spillway.Cli.Reports;
 /// <summary>A run's report as tables for people: what ran where, what was rented and why, and the bill.</summary>
 internal static class ReportTables
 {
-    private const int MostRows = 40;
+    public const int MostRows = 40;
 
     public static void Write(RunReport report, Terminal terminal)
     {
@@ -15,6 +15,8 @@ internal static class ReportTables
         if (report.Pods.Count > MostRows)
             terminal.Out.WriteLine($"... and {report.Pods.Count - MostRows} more pods; -o json has all of them");
         Nodes(report).Write(terminal);
+        if (report.Nodes.Count > MostRows)
+            terminal.Out.WriteLine($"{report.Nodes.Count} nodes in all; -o json has all of them");
         Decisions(report, terminal);
         Bill(report.Cost, terminal);
     }
@@ -61,7 +63,10 @@ internal static class ReportTables
     private static TextTable Nodes(RunReport report)
     {
         var table = new TextTable("NODE", "POOL", "TYPE", "PURCHASE", "PRICE", "RENTED FOR", "COST", "WHY");
-        foreach (var node in report.Nodes)
+        var shown = report.Nodes.Count <= MostRows
+            ? report.Nodes
+            : [.. report.Nodes.Where(node => node.IsRented).Take(MostRows)];
+        foreach (var node in shown)
         {
             table.Add(
                 node.Name,

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Spillway.Controllers.Costs;
 using Spillway.Core.ClusterFile;
 using Spillway.Core.Costs;
+using Spillway.Core.Rehearsals;
 
 namespace Spillway.Cli.Reports;
 
@@ -20,6 +22,9 @@ internal sealed record RunReport(string Cluster, DateTimeOffset Now)
 
     public required CostSummary Cost { get; init; }
 
+    /// <summary>Use and cost over time; null where only the ledger is known.</summary>
+    public RehearsalSeries? Series { get; init; }
+
     public static RunReport Of(string cluster, Ledger ledger, DateTimeOffset now) => new(cluster, now)
     {
         Pods = ledger.Pods(),
@@ -35,6 +40,30 @@ internal sealed record RunReport(string Cluster, DateTimeOffset Now)
         json["nodes"] = new JsonArray([.. Nodes.Select(node => (JsonNode)NodeJson(node))]);
         json["decisions"] = new JsonArray([.. Decisions.Select(decision => (JsonNode)DecisionJson(decision))]);
         json["cost"] = CostJson(Cost);
+    }
+
+    /// <summary>The same, written as it is made: a report of a million pods is never in memory as a document.</summary>
+    public void WriteTo(Utf8JsonWriter writer, Action flush)
+    {
+        Write("pods", Pods, PodJson);
+        Write("nodes", Nodes, NodeJson);
+        Write("decisions", Decisions, DecisionJson);
+        writer.WritePropertyName("cost");
+        CostJson(Cost).WriteTo(writer);
+        if (Series is null) return;
+        writer.WritePropertyName("series");
+        SeriesJson.Of(Series).WriteTo(writer);
+
+        void Write<T>(string name, IReadOnlyList<T> items, Func<T, JsonObject> toJson)
+        {
+            writer.WriteStartArray(name);
+            foreach (var item in items)
+            {
+                toJson(item).WriteTo(writer);
+                flush();
+            }
+            writer.WriteEndArray();
+        }
     }
 
     public static JsonObject CostJson(CostSummary cost) => new()

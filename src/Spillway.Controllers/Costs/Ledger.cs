@@ -152,26 +152,7 @@ public sealed class Ledger : IDisposable
     }
 
     /// <summary>The whole bill up to <paramref name="now"/>.</summary>
-    public CostSummary Summary(DateTimeOffset now)
-    {
-        var (onPrem, cloud) = (Money.Zero, Money.Zero);
-        foreach (var node in Nodes())
-        {
-            var cost = node.Cost(DateTimeOffset.MinValue, now);
-            if (node.IsRented) cloud += cost;
-            else onPrem += cost;
-        }
-
-        // What ran on rented nodes is paid at their real price, idle time and start-up included; what ran on owned
-        // machines is priced as if each pod had taken its share of the cheapest node that could have held it.
-        var allCloud = cloud;
-        foreach (var pod in Pods())
-        {
-            if (pod.Pool.Length == 0 && pod.CloudPrice is { } price) allCloud += price.For(pod.Ran(now));
-        }
-
-        return new CostSummary(onPrem, cloud, allCloud);
-    }
+    public CostSummary Summary(DateTimeOffset now) => CostSummary.Of(Nodes(), Pods(), now);
 
     private void WriteNodes(IReadOnlyCollection<NodeEntry> nodes, SqliteTransaction transaction)
     {

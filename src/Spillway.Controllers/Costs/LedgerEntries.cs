@@ -105,4 +105,27 @@ public sealed record CostSummary(Money OnPrem, Money Cloud, Money AllCloud)
     public Money Total => OnPrem + Cloud;
 
     public Money Saved => AllCloud - Total;
+
+    /// <summary>The whole bill of some nodes and pods up to a moment.</summary>
+    public static CostSummary Of(
+        IReadOnlyList<NodeEntry> nodes, IReadOnlyList<PodEntry> pods, DateTimeOffset now)
+    {
+        var (onPrem, cloud) = (Money.Zero, Money.Zero);
+        foreach (var node in nodes)
+        {
+            var cost = node.Cost(DateTimeOffset.MinValue, now);
+            if (node.IsRented) cloud += cost;
+            else onPrem += cost;
+        }
+
+        // What ran on rented nodes is paid at their real price, idle time and start-up included; what ran on owned
+        // machines is priced as if each pod had taken its share of the cheapest node that could have held it.
+        var allCloud = cloud;
+        foreach (var pod in pods)
+        {
+            if (pod.Pool.Length == 0 && pod.CloudPrice is { } price) allCloud += price.For(pod.Ran(now));
+        }
+
+        return new CostSummary(onPrem, cloud, allCloud);
+    }
 }

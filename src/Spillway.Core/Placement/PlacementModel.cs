@@ -24,7 +24,7 @@ public sealed partial class PlacementModel
         var chosen = options ?? PlacementOptions.Default;
         checks = new NodeChecks(state);
         sharing = new ShareScorer(state);
-        placer = new Placer(state, checks, new Scorer(state, chosen, sharing));
+        placer = new Placer(state, checks, new Scorer(state, chosen, sharing), chosen.NodesToCompare);
         explainer = new Explainer(state, checks);
         preemptor = new Preemptor(state, checks, placer, explainer);
         desk = new PodDesk(state, chosen, placer, explainer, preemptor);

@@ -39,11 +39,14 @@ public sealed record TraceJob
     /// <summary>The virtual cluster, queue or user group it belongs to; empty for none.</summary>
     public string Group { get; init; } = "";
 
+    /// <summary>All that a pod asks for, where that is more than the fields here say; null where they say it.</summary>
+    public PodRequirements? Template { get; init; }
+
     /// <summary>GPU in thousandths, all GPUs together.</summary>
     public long TotalGpuMilli => (long)Gpus * GpuMilli;
 
     /// <summary>What a pod asks for that is the whole job.</summary>
-    public PodRequirements ToRequirements() => Ask(CpuMillis, MemoryMib, Gpus);
+    public PodRequirements ToRequirements() => Template ?? Ask(CpuMillis, MemoryMib, Gpus);
 
     /// <summary>What a pod asks for that is one of several equal parts of the job; parts are rounded up.</summary>
     public PodRequirements ToRequirements(int parts) => Ask(

@@ -218,8 +218,9 @@ internal sealed class ModelState
         entry.NextOnNode = Nodes.FirstPod[slot];
         if (Nodes.FirstPod[slot] is { } first) first.PreviousOnNode = entry;
         Nodes.FirstPod[slot] = entry;
-        Nodes.Use(slot, entry.Class, 1);
+        // GPUs first: the choice among them is made for the node as it is, and the change is logged by what follows.
         if (entry.Class.UsesGpus) entry.Devices = Nodes.Devices.Take(slot, entry.Class, entry.Devices);
+        Nodes.Use(slot, entry.Class, 1);
         ClassTable.Attach(entry, slot, 1);
         CountPriority(entry.Priority, 1);
         if (entry.Class.HasVolumes) Volumes.Attach(entry, 1);
@@ -238,8 +239,8 @@ internal sealed class ModelState
         ClassTable.Attach(entry, slot, -1);
         CountPriority(entry.Priority, -1);
         if (entry.Class.HasVolumes) Volumes.Attach(entry, -1);
-        Nodes.Use(slot, entry.Class, -1);
         if (entry.Class.UsesGpus) Nodes.Devices.Give(slot, entry.Class, entry.Devices);
+        Nodes.Use(slot, entry.Class, -1);
         if (entry.PreviousOnNode is { } previous) previous.NextOnNode = entry.NextOnNode;
         else Nodes.FirstPod[slot] = entry.NextOnNode;
         if (entry.NextOnNode is { } next) next.PreviousOnNode = entry.PreviousOnNode;

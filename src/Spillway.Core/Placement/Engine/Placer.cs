@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Spillway.Core.Placement.Engine;
 
 /// <summary>Finds the node for one pod: masks and columns first, single nodes only where a constraint needs a look.</summary>
-internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
+internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer, int nodesToCompare)
 {
     private readonly NodeTable nodes = state.Nodes;
     private ulong[] feasible = [];
@@ -12,6 +12,11 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
     public int Find(PodEntry pod, out long score)
     {
         score = 0;
+        if (nodesToCompare > 0 && pod.NominatedNode.Length == 0 && scorer.JudgesEach(pod))
+        {
+            var some = Some(pod);
+            return some.IndexOfAnyExcept(0UL) < 0 ? -1 : scorer.Best(pod, some, out score);
+        }
         if (pod.NominatedNode.Length == 0 && scorer.Book(pod) is { } book) return book.Best(out score);
         var promised = PromisedNode(pod);
         var mask = promised < 0 ? Feasible(pod) : Only(promised);
@@ -33,6 +38,25 @@ internal sealed class Placer(ModelState state, NodeChecks checks, Scorer scorer)
             result[word] = mask[word] == 0 ? 0 : nodes.Fitting(word, mask[word], pod.Class);
         NodeChecks.ApplyPodConstraints(pod, result);
         if (pod.Class.Ports.Length > 0 || pod.Class.HasVolumes || state.Nominations > 0) LookAtEach(pod, result);
+        return result;
+    }
+
+    /// <summary>The first so many nodes that take the pod, from where its class found room last.</summary>
+    private ReadOnlySpan<ulong> Some(PodEntry pod)
+    {
+        var result = Only(0);
+        feasible[0] = 0;
+        var mask = pod.Class.Rule.Mask();
+        var word = pod.Class.NextWord < result.Length ? pod.Class.NextWord : 0;
+        var found = 0;
+        for (var looked = 0; looked < result.Length && found < nodesToCompare; looked++)
+        {
+            var fitting = mask[word] == 0 ? 0 : nodes.Fitting(word, mask[word], pod.Class);
+            if (found == 0 && fitting != 0) pod.Class.NextWord = word;
+            feasible[word] = fitting;
+            found += BitOperations.PopCount(fitting);
+            if (++word == result.Length) word = 0;
+        }
         return result;
     }
 

@@ -137,6 +137,9 @@ internal sealed class PodClass(PodClassKey key, StaticRule rule)
     /// <summary>Whole GPUs.</summary>
     public int Gpus { get; init; }
 
+    /// <summary>The word of slots where the class found room last; only where not all nodes are compared.</summary>
+    public int NextWord { get; set; }
+
     public bool UsesGpus => GpuMilli > 0 || Gpus > 0;
 
     /// <summary>What placing the class costs on each node with GPUs; null until it is asked.</summary>

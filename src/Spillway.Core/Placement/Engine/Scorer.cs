@@ -51,8 +51,7 @@ internal sealed class Scorer(ModelState state, PlacementOptions options, ShareSc
     public ScoreBook? Book(PodEntry pod)
     {
         var podClass = pod.Class;
-        if (ByShares) return null;
-        if (podClass.LooksAtPods || state.Nominations > 0 || NodeChecks.IsRepelled(pod) || IsRelative(pod)) return null;
+        if (ByShares || !JudgesEach(pod)) return null;
         var changes = nodes.AllChanges.End - podClass.LastAsked;
         podClass.LastAsked = nodes.AllChanges.End;
 
@@ -79,6 +78,10 @@ internal sealed class Scorer(ModelState state, PlacementOptions options, ShareSc
             }
         }
     }
+
+    /// <summary>Whether each node can be judged for the pod by itself.</summary>
+    public bool JudgesEach(PodEntry pod) => !pod.Class.LooksAtPods && state.Nominations == 0
+        && !NodeChecks.IsRepelled(pod) && !IsRelative(pod);
 
     private void ClearShelf()
     {

@@ -15,9 +15,7 @@ internal sealed class ShareScorer(ModelState state)
     private const double NoCost = 5000;
     private const double PointsPerMilli = 0.1;
 
-    // Beyond this many nodes the best of some is taken, from a place that moves on: the cost of a question stays flat.
-    private const int MostCompared = 4096;
-    private const int Compared = 256;
+    private const int MostShapes = 4096;
 
     // A book a class and node costs ten bytes; larger clusters go without.
     private const int MostBookNodes = 1 << 14;
@@ -71,13 +69,9 @@ internal sealed class ShareScorer(ModelState state)
         var book = Prepare(podClass);
         var best = -1;
         score = double.NegativeInfinity;
-        var words = mask.Length;
-        var first = nodes.Count > MostCompared ? (int)(nodes.AllChanges.End * 7 % words) : 0;
-        var left = nodes.Count > MostCompared ? Compared : int.MaxValue;
-        for (var w = 0; w < words && left > 0; w++)
+        for (var word = 0; word < mask.Length; word++)
         {
-            var word = first + w < words ? first + w : first + w - words;
-            for (var bits = mask[word]; bits != 0 && left > 0; bits &= bits - 1, left--)
+            for (var bits = mask[word]; bits != 0; bits &= bits - 1)
             {
                 var slot = (word << 6) + BitOperations.TrailingZeroCount(bits);
                 var points = nodes.Scoring.Tier(slot) + ScoringColumns.DeviceGain(nodes, podClass, slot);
@@ -300,7 +294,7 @@ internal sealed class ShareScorer(ModelState state)
     {
         if (nodes.Shapes[slot] is not { } shape || !Judges(slot)) return -1;
         if (typeOfShape.TryGetValue(shape, out var type)) return type;
-        if (typeOfShape.Count > MostCompared) typeOfShape.Clear();
+        if (typeOfShape.Count > MostShapes) typeOfShape.Clear();
         var takes = Enumerable.Range(0, kinds.Length).Where(kind => kinds[kind].Rule.Passes(slot)).ToArray();
         type = TypeTaking(takes, nodes.Records[slot]!);
         typeOfShape.Add(shape, type);
