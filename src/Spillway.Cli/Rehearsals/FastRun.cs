@@ -21,7 +21,8 @@ internal sealed class FastRun
     private FastRun(DateTimeOffset start) => this.start = start;
 
     public static RehearsalResult Run(
-        ClusterModel model, IReadOnlyList<TraceJob> jobs, RehearsalSettings settings, CancellationToken cancellationToken)
+        ClusterModel model, IReadOnlyList<TraceJob> jobs, RehearsalSettings settings,
+        CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
         var quotes = new CloudQuotes(model);

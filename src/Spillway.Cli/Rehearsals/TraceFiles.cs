@@ -16,8 +16,11 @@ internal static class TraceFiles
         Reading(path, static lines => TraceCsv.ReadNodes(lines).ToArray());
 
     // The file's own extension, or the one before .gz.
-    private static string Kind(string path) =>
-        Path.GetExtension(path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path).ToLowerInvariant();
+    private static string Kind(string path)
+    {
+        var plain = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
+        return Path.GetExtension(plain).ToLowerInvariant();
+    }
 
     private static T Reading<T>(string path, Func<IEnumerable<string>, T> read)
     {

@@ -12,7 +12,8 @@ internal sealed class TraceSubmission(KubernetesClient client, TimeProvider time
 {
     /// <summary>Returns when the last job is in, or when it was told to stop.</summary>
     /// <exception cref="CommandFailure">The server does not take a pod.</exception>
-    public async Task SubmitAsync(IEnumerable<TraceJob> jobs, Action<int> submitted, CancellationToken cancellationToken)
+    public async Task SubmitAsync(
+        IEnumerable<TraceJob> jobs, Action<int> submitted, CancellationToken cancellationToken)
     {
         var start = time.GetUtcNow();
         var count = 0;
@@ -34,7 +35,8 @@ internal sealed class TraceSubmission(KubernetesClient client, TimeProvider time
     {
         var asked = job.ToRequirements();
         var annotations = new JsonObject();
-        if (job.Duration is { } duration) annotations[SpillwayNames.DurationAnnotation] = $"{duration.TotalSeconds:0.###}s";
+        if (job.Duration is { } duration)
+            annotations[SpillwayNames.DurationAnnotation] = $"{duration.TotalSeconds:0.###}s";
         if (asked.GpuMilli > 0) annotations[GpuShares.MilliKey] = $"{asked.GpuMilli}";
         var amounts = new JsonObject();
         foreach (var (name, amount) in asked.Requests) amounts[name] = ResourceAmounts.FormatAmount(name, amount);

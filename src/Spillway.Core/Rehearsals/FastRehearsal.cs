@@ -14,7 +14,7 @@ public sealed partial class FastRehearsal
 {
     // Above this many nodes a pod goes to the best of some that take it, as large Kubernetes clusters do.
     private const int LargeCluster = 4096;
-    private const int NodesToCompare = 256;
+    private const int NodesToCompare = 64;
     private const int ProgressEvery = 4096;
 
     private readonly RehearsalInput input;

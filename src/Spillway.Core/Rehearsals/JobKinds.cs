@@ -53,7 +53,8 @@ internal sealed class JobKinds
         var key = (job.CpuMillis, job.MemoryMib, job.Gpus, job.GpuMilli, job.Processors > 0, job.GpuModels, job.Template);
         if (kinds.TryGetValue(key, out var known)) return known;
         var parts = PartsOf(job);
-        var kind = new JobKind(inOrder.Count, parts == 1 ? job.ToRequirements() : job.ToRequirements(parts), parts);
+        var requirements = parts == 1 ? job.ToRequirements() : job.ToRequirements(parts);
+        var kind = new JobKind(inOrder.Count, requirements, parts);
         var probe = new PodRecord { Key = new PodKey(JobKind.Namespace, "probe"), Requirements = kind.Requirements };
         empty.SetPod(probe);
         if (empty.FindNode(probe.Key) is null)
