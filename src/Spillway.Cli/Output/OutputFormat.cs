@@ -77,7 +77,7 @@ internal static class OutputOption
         {
             writer.Flush();
             if (format == OutputFormat.Json) terminal.Out.Write(Encoding.UTF8.GetString(bytes.WrittenSpan));
-            else terminal.Out.Write(YamlText.From(JsonNode.Parse(bytes.WrittenSpan)!));
+            else terminal.Out.Write(YamlWriter.From(JsonNode.Parse(bytes.WrittenSpan)!));
             bytes.ResetWrittenCount();
         }
     }
