@@ -50,7 +50,8 @@ internal sealed class JobKinds
 
     private JobKind KindOf(TraceJob job)
     {
-        var key = (job.CpuMillis, job.MemoryMib, job.Gpus, job.GpuMilli, job.Processors > 0, job.GpuModels, job.Template);
+        var key = (
+            job.CpuMillis, job.MemoryMib, job.Gpus, job.GpuMilli, job.Processors > 0, job.GpuModels, job.Template);
         if (kinds.TryGetValue(key, out var known)) return known;
         var parts = PartsOf(job);
         var requirements = parts == 1 ? job.ToRequirements() : job.ToRequirements(parts);
