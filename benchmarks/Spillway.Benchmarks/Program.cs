@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using Spillway.Benchmarks.ApiServer;
 using Spillway.Benchmarks.Placement;
+using Spillway.Benchmarks.Planner;
 
 switch (args)
 {
@@ -12,6 +13,8 @@ switch (args)
         break;
     case ["openb", .. var rest]:
         return OpenbBenchmark.Run(rest);
+    case ["planner", .. var rest]:
+        return PlannerCommand.Run(rest);
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         break;

@@ -31,6 +31,8 @@ public sealed partial class PlacementModel
         gangs = new GangPlacer(state, desk);
     }
 
+    internal ModelState State => state;
+
     public int NodeCount => state.Nodes.Count;
 
     public int PodCount => state.Pods.Count;

@@ -24,6 +24,11 @@ internal sealed class ClassTable(NodeTable nodes)
 
     public int ClassCount => classes.Count;
 
+    public IReadOnlyDictionary<string, LabelMap> Namespaces => namespaces;
+
+    /// <summary>Selectors over pods that placed pods keep away from themselves.</summary>
+    public IEnumerable<PodMatcher> Repelling => matchersInOrder.Where(matcher => matcher.Repelling.Count > 0);
+
     public PodClass ClassOf(PodRecord pod)
     {
         var key = PodClassKey.Of(pod);
@@ -145,9 +150,7 @@ internal sealed class ClassTable(NodeTable nodes)
         return rule;
     }
 
-    private StaticRule RuleOf(PodRequirements requirements) => Rule(new StaticRuleKey(
-        requirements.NodeSelector, requirements.NodeTerms, requirements.Tolerations,
-        ChecksTaints: true, ChecksCordon: true));
+    private StaticRule RuleOf(PodRequirements requirements) => Rule(StaticRuleKey.Of(requirements));
 
     private PodClass Compile(PodClassKey key)
     {
@@ -232,15 +235,13 @@ internal sealed class ClassTable(NodeTable nodes)
         var rule = !affinity && !taints ? null : new StaticRuleKey(
             affinity ? requirements.NodeSelector : LabelMap.Empty, affinity ? requirements.NodeTerms : null,
             taints ? requirements.Tolerations : [], ChecksTaints: taints, ChecksCordon: false);
-        var part = new SelectorPart([key.Namespace], null, constraint.Selector);
-        var matcher = new MatcherKey([part], SkipsTerminating: true);
-        return Counter(matcher, constraint.TopologyKey, new EligibilityKey(keys, rule));
+        return Counter(Key(key.Namespace, constraint), constraint.TopologyKey, new EligibilityKey(keys, rule));
     }
 
     // A pod counts towards affinity only when it meets all of the terms, so they share one matcher.
     private DomainCounter[] AffinityCounters(ValueList<PodAffinityTerm> terms)
     {
-        var matcher = new MatcherKey(terms.Select(Part).ToValueList(), SkipsTerminating: false);
+        var matcher = Key(terms);
         return [.. terms.Select(term => Counter(matcher, term.TopologyKey))];
     }
 
@@ -269,7 +270,16 @@ internal sealed class ClassTable(NodeTable nodes)
         return made;
     }
 
-    private static MatcherKey Key(PodAffinityTerm term) => new([Part(term)], SkipsTerminating: false);
+    /// <summary>The pods that a term means.</summary>
+    public static MatcherKey Key(PodAffinityTerm term) => new([Part(term)], SkipsTerminating: false);
+
+    /// <summary>The pods that all terms mean together.</summary>
+    public static MatcherKey Key(ValueList<PodAffinityTerm> terms) =>
+        new(terms.Select(Part).ToValueList(), SkipsTerminating: false);
+
+    /// <summary>The pods that a constraint counts, for a pod of the namespace.</summary>
+    public static MatcherKey Key(string ns, SpreadConstraint constraint) =>
+        new([new SelectorPart([ns], null, constraint.Selector)], SkipsTerminating: true);
 
     private static SelectorPart Part(PodAffinityTerm term) =>
         new(term.Namespaces, term.NamespaceSelector, term.Selector);

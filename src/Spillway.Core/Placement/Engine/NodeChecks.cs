@@ -188,7 +188,7 @@ internal sealed class NodeChecks(ModelState state)
         && AntiAffinityHolds(pod, slot)
         && AffinityHolds(pod, slot);
 
-    private static bool Conflict(HostPort a, HostPort b) => a.Port == b.Port && a.Protocol == b.Protocol
+    public static bool Conflict(HostPort a, HostPort b) => a.Port == b.Port && a.Protocol == b.Protocol
         && (IsAny(a.Address) || IsAny(b.Address) || a.Address == b.Address);
 
     private static bool IsAny(string address) => address is "" or "0.0.0.0";

@@ -5,7 +5,12 @@ namespace Spillway.Core.Placement.Engine;
 /// <summary>The part of a pod's requirements that depends on nothing but a node's name, labels, taints and cordon.</summary>
 internal sealed record StaticRuleKey(
     LabelMap NodeSelector, ValueList<NodeSelectorTerm>? NodeTerms, ValueList<Toleration> Tolerations,
-    bool ChecksTaints, bool ChecksCordon);
+    bool ChecksTaints, bool ChecksCordon)
+{
+    /// <summary>The rule by which a pod is placed.</summary>
+    public static StaticRuleKey Of(PodRequirements pod) =>
+        new(pod.NodeSelector, pod.NodeTerms, pod.Tolerations, ChecksTaints: true, ChecksCordon: true);
+}
 
 internal enum StaticVerdict : byte
 {
@@ -53,25 +58,27 @@ internal sealed class StaticRule(StaticRuleKey key, NodeTable nodes)
     public bool Passes(int slot) => Verdict(slot) == StaticVerdict.Fits;
 
     /// <summary>Whether a node like this one passes.</summary>
-    public bool Takes(NodeRecord node) => Evaluate(node) == StaticVerdict.Fits;
+    public bool Takes(NodeRecord node) => Evaluate(Key, node) == StaticVerdict.Fits;
 
     public StaticVerdict Verdict(int slot)
     {
         var shape = nodes.Shapes[slot];
         if (shape is null) return StaticVerdict.Mismatched;
-        if (namesHosts) return Evaluate(nodes.Records[slot]!);
+        if (namesHosts) return Evaluate(Key, nodes.Records[slot]!);
         if (shape.Id >= byShape.Length) Array.Resize(ref byShape, Math.Max(shape.Id + 1, byShape.Length * 2));
         ref var verdict = ref byShape[shape.Id];
-        if (verdict == StaticVerdict.Unknown) verdict = Evaluate(nodes.Records[slot]!);
+        if (verdict == StaticVerdict.Unknown) verdict = Evaluate(Key, nodes.Records[slot]!);
         return verdict;
     }
 
     /// <summary>The first taint that would keep the pod off the node, in the node's order.</summary>
-    public Taint? Untolerated(NodeRecord node)
+    public Taint? Untolerated(NodeRecord node) => Untolerated(Key, node);
+
+    private static Taint? Untolerated(StaticRuleKey key, NodeRecord node)
     {
         foreach (var taint in node.Taints)
         {
-            if (taint.Effect != TaintEffect.PreferNoSchedule && !Tolerates(Key.Tolerations, taint)) return taint;
+            if (taint.Effect != TaintEffect.PreferNoSchedule && !Tolerates(key.Tolerations, taint)) return taint;
         }
         return null;
     }
@@ -139,17 +146,18 @@ internal sealed class StaticRule(StaticRuleKey key, NodeTable nodes)
         else mask[slot >> 6] &= ~bit;
     }
 
-    private StaticVerdict Evaluate(NodeRecord node)
+    /// <summary>The rule's answer for a node that need not be in a table.</summary>
+    public static StaticVerdict Evaluate(StaticRuleKey key, NodeRecord node)
     {
-        if (Key.ChecksCordon && node.Unschedulable && !Tolerates(
-                Key.Tolerations, new Taint(WellKnownLabels.UnschedulableTaint, "", TaintEffect.NoSchedule)))
+        if (key.ChecksCordon && node.Unschedulable && !Tolerates(
+                key.Tolerations, new Taint(WellKnownLabels.UnschedulableTaint, "", TaintEffect.NoSchedule)))
             return StaticVerdict.Cordoned;
-        if (Key.ChecksTaints && Untolerated(node) is not null) return StaticVerdict.Tainted;
-        foreach (var (name, value) in Key.NodeSelector)
+        if (key.ChecksTaints && Untolerated(key, node) is not null) return StaticVerdict.Tainted;
+        foreach (var (name, value) in key.NodeSelector)
         {
             if (node.Labels[name] != value) return StaticVerdict.Mismatched;
         }
-        if (Key.NodeTerms is { } terms && !AnyTermMatches(terms, node)) return StaticVerdict.Mismatched;
+        if (key.NodeTerms is { } terms && !AnyTermMatches(terms, node)) return StaticVerdict.Mismatched;
         return StaticVerdict.Fits;
     }
 
