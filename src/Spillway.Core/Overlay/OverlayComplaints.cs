@@ -9,8 +9,8 @@ internal static class OverlayComplaints
     public static IReadOnlyList<Diagnostic> Of(
         Cluster cluster, Ways ways, IReadOnlyList<Way> all, IReadOnlyList<OverlayNode> nodes)
     {
-        // The embedded distribution builds no network: what would not work on real hosts is worth a word, no refusal.
-        var severity = cluster.Kubernetes.Distribution == Distribution.Embedded
+        // Where nothing is installed, what would not work on real hosts is worth a word and no refusal.
+        var severity = cluster.Kubernetes.Distribution is Distribution.Embedded or Distribution.Existing
             ? DiagnosticSeverity.Warning
             : DiagnosticSeverity.Error;
         var found = new List<Diagnostic>();

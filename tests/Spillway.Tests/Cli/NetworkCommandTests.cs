@@ -99,6 +99,8 @@ public sealed class NetworkCommandTests
         adopted.Error.ShouldContain("SW1304");
         check.ExitCode.ShouldBe(0, check.Output);
         check.Output.ShouldContain("SW1205");
+        check.Output.ShouldContain("SW1224");
+        adopted.Error.ShouldContain("add its address");
         refused.ExitCode.ShouldBe(1);
         refused.Error.ShouldContain("wg0.conf:2:14: error SW1301");
         (adopted.Output + adopted.Error + refused.Error).ShouldNotContain(key[..20]);

@@ -60,7 +60,10 @@ internal sealed class Adoption(WgQuickFile hub, IReadOnlyList<WgQuickFile> clien
             Note(hook.Place, $"{hook.When} of the hub is not taken over: spillway routes and forwards itself");
         var hubName = Name(hub.Interface.Label ?? (IsDeviceName(hub.Name) ? "hub" : null), hub.Name, address);
         var machines = new StringBuilder();
-        Machine(machines, hubName, "control-plane", "hub", HubEndpoint(), address, HubKey());
+        var endpoint = HubEndpoint();
+        if (endpoint is null)
+            Note(new SourcePlace(hub.Name, 0, 0), $"no client's file says where {hubName} is called: add its address");
+        Machine(machines, hubName, "control-plane", "hub", endpoint, address, HubKey());
         foreach (var peer in hub.Peers)
             Client(machines, peer, range);
         var keepalive = clients.SelectMany(file => file.Peers).Select(peer => peer.Keepalive).Append(0).Max();
