@@ -81,7 +81,8 @@ public sealed class TunnelTests
         var kind = server ? "server" : "client";
         var own = Path.Combine(sites.FolderOf(node.Name), kind);
         foreach (var file in OpenVpnFiles.For(node, plan))
-            Write(Path.Combine(sites.FolderOf(node.Name), Path.GetRelativePath("/etc/openvpn", file.Path)), file.Content);
+            Write(Path.Combine(sites.FolderOf(node.Name), Path.GetRelativePath("/etc/openvpn", file.Path)),
+                file.Content);
         Good(sites, node.Name, $"umask 077; cd /etc/openvpn/{kind}; openssl req -new -newkey ec -pkeyopt "
             + $"ec_paramgen_curve:prime256v1 -nodes -subj /CN=someone-else -keyout {node.Name}.key -out request 2>&1");
         var request = File.ReadAllText(Path.Combine(own, "request"));
