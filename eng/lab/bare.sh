@@ -10,10 +10,20 @@ echo 'deb [trusted=yes] http://packages.lab/debian ./' >"$root/etc/apt/sources.l
 printf 'Acquire::Languages "none";\n' >"$root/etc/apt/apt.conf.d/90lab"
 # Nobody logs in but by ssh, and what cannot run in namespaces would only leave units failed.
 for unit in getty.target console-getty.service systemd-udevd.service systemd-udev-trigger.service \
-    systemd-timesyncd.service dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount \
+    dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount \
     systemd-modules-load.service kmod-static-nodes.service e2scrub_reap.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
+# The clock is the machine's: timesyncd may run and ask, but not set it.
+mkdir -p "$root/etc/systemd/system/systemd-timesyncd.service.d"
+printf '[Unit]\nConditionVirtualization=\nConditionCapability=\n[Service]\nAmbientCapabilities=\n' \
+    >"$root/etc/systemd/system/systemd-timesyncd.service.d/lab.conf"
+# The mirror answers for the makers' package servers too, by certificates of an authority that the hosts trust.
+mkdir -p "$lab_authority"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj '/CN=Spillway lab' \
+    -keyout "$lab_authority/ca.key" -out "$lab_authority/ca.crt" 2>/dev/null
+cp "$lab_authority/ca.crt" "$root/usr/local/share/ca-certificates/spillway-lab.crt"
+chroot "$root" update-ca-certificates >/dev/null 2>&1
 # Kernels of the lab's machine have what they have: a module is there when it is built in.
 cat >"$root/usr/local/sbin/modprobe" <<'SHIM'
 #!/bin/sh

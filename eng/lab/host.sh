@@ -33,7 +33,7 @@ mount -t overlay overlay -o "lowerdir=$lab_root,upperdir=$disk/changes,workdir=$
 
 hostname "$name"
 echo "$name" >"$root/etc/hostname"
-printf '127.0.0.1 localhost\n127.0.1.1 %s\n203.0.113.80 packages.lab\n' "$name" >"$root/etc/hosts"
+printf '127.0.0.1 localhost\n127.0.1.1 %s\n203.0.113.80 %s\n' "$name" "${lab_servers[*]}" >"$root/etc/hosts"
 install -d -m 700 "$root/root/.ssh"
 install -m 600 "$lab_state/key.pub" "$root/root/.ssh/authorized_keys"
 install -m 600 "$disk/ssh_host_ed25519_key" "$root/etc/ssh/"

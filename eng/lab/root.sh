@@ -38,7 +38,7 @@ if [ ! -d "$lab_root" ]; then
     echo "lab: making a Debian root in $lab_root (two or three minutes, once)"
     rm -rf "$lab_root".*
     mkdir -p "$lab_root.debs"
-    export lab_debs=$lab_root.debs on_mirror
+    export lab_debs=$lab_root.debs lab_authority on_mirror
     mmdebstrap --variant=minbase --include="$bare,$tools" \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \

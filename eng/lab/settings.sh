@@ -11,6 +11,8 @@ lab_run=/run/lab
 lab_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/spillway/lab
 lab_recipe=$(cat "$lab_code"/{root,bare}.sh | sha256sum | cut -c1-12)
 lab_root=$lab_cache/root-$lab_recipe
+lab_authority=$lab_root.authority
+lab_servers=(packages.lab pkgs.k8s.io download.opensuse.org download.docker.com get.helm.sh)
 lab_packages=$lab_cache/packages-$lab_recipe-$(cat "$lab_code"/{packages.sh,stand-ins/*} | sha256sum | cut -c1-12)
 
 lab_hosts=(control office-1 office-2 cloud-1)

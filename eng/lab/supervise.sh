@@ -97,6 +97,6 @@ keep() {
 network
 mount --bind "$lab_packages" "$lab_root/srv/packages"
 nsenter --net=/run/netns/internet chroot "$lab_root" \
-    python3 -m http.server --bind 203.0.113.80 --directory /srv/packages 80 >"$lab_state/packages.log" 2>&1 &
+    python3 - <"$lab_code/serve_packages.py" >"$lab_state/packages.log" 2>&1 &
 for name in "${lab_hosts[@]}"; do keep "$name" & done
 wait

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Net;
 using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
+using Spillway.Cli.Machines;
 using Spillway.Cli.Output;
 using Spillway.Core.ClusterFile;
 
@@ -63,8 +64,11 @@ internal static class UpCommand
                 throw new CommandFailure(ExitCode.Usage, "--speed needs a number above 0, such as 60");
             var path = parsed.GetRequiredValue(file);
             var input = ClusterInput.Load([path], terminal);
+            var folder = StateFolder.Of(parsed.GetValue(state), path, input.Cluster);
+            if (MachineRoom.IsFor(input.Cluster))
+                return (int)await new MachinesUp(input, folder, path, terminal).RunAsync(cancellationToken);
             RefuseWhatIsNotEmbedded(input.Cluster);
-            var run = new UpRun(input, StateFolder.Of(parsed.GetValue(state), path, input.Cluster), terminal)
+            var run = new UpRun(input, folder, terminal)
             {
                 Listen = endpoint,
                 Speed = parsed.GetValue(speed),
@@ -96,7 +100,7 @@ internal static class UpCommand
         {
             throw new CommandFailure(
                 ExitCode.No,
-                $"{cluster.Kubernetes.Places["distribution"]}: this version starts the embedded distribution only; "
+                $"{cluster.Kubernetes.Places["distribution"]}: a cluster that exists already is not started from here; "
                 + "'spillway rehearse' plays the file as it is");
         }
         if (cluster.Pools.FirstOrDefault(pool => pool.Cloud is not PoolCloud.Simulated) is { } real)

@@ -86,7 +86,9 @@ internal static class HostSteps
     private static BootstrapStep Time(OsFamily os) => BootstrapStep.Command("time",
         "certificates and tickets are refused by machines whose clocks differ",
         "[ \"$(timedatectl show -p NTP --value)\" = yes ]",
-        Packages.Install(os, os == OsFamily.Rhel ? "chrony" : "systemd-timesyncd") + "\ntimedatectl set-ntp true");
+        Packages.Install(os, os == OsFamily.Rhel ? "chrony" : "systemd-timesyncd")
+        // The daemon read its list of time services before the package came.
+        + "\nsystemctl try-restart systemd-timedated.service\ntimedatectl set-ntp true");
 
     private static BootstrapStep SmtOff() => new("smt",
         "jobs are to have whole cores: sibling threads go offline, and before the kubelet counts CPUs, because its CPU "

@@ -54,8 +54,7 @@ internal static class TunnelSteps
         var key = WireGuardFiles.PrivateKeyPath(device);
         var unit = UnitOf(node, plan);
         var config = $"{WireGuardFiles.Folder}/{device}.conf";
-        yield return BootstrapStep.Command("tunnel packages", "wg and wg-quick, from the system's own packages",
-            "command -v wg-quick >/dev/null", Packages.Install(os, "wireguard-tools"));
+        yield return WireGuardPackages(os);
         yield return BootstrapStep.Command("tunnel key",
             "the machine makes its own key pair; the private half never leaves it",
             $"[ -s {key} ] && [ \"$(stat -c %a {key})\" = 600 ]",
@@ -84,6 +83,20 @@ internal static class TunnelSteps
             """,
             $"systemctl disable --now {unit}\nrm -f {config}\nrm -rf /etc/systemd/system/{unit}.d\n"
             + "systemctl daemon-reload");
+    }
+
+    // wg-quick falls back to wireguard-go by itself. RHEL-like kernels all have the module, and no such package.
+    private static BootstrapStep WireGuardPackages(OsFamily os)
+    {
+        const string hasModule = "[ -d /sys/module/wireguard ]";
+        return os == OsFamily.Rhel
+            ? BootstrapStep.Command("tunnel packages", "wg and wg-quick, from the system's own packages",
+                "command -v wg-quick >/dev/null", Packages.Install(os, "wireguard-tools"))
+            : BootstrapStep.Command("tunnel packages",
+                "wg and wg-quick, from the system's own packages; wireguard-go where the kernel has no WireGuard",
+                $"command -v wg-quick >/dev/null && {{ {hasModule} || command -v wireguard-go >/dev/null; }}",
+                $"{Packages.Install(os, "wireguard-tools")}\n"
+                + $"{hasModule} || apt-get install -y -q --no-install-recommends wireguard-go");
     }
 
     private static IEnumerable<BootstrapStep> OpenVpn(OverlayNode node, OverlayPlan plan)

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using Spillway.Core.Bootstrap;
 using Spillway.Core.Quantities;
 
 namespace Spillway.Core.Ports;
@@ -16,7 +19,7 @@ public interface IHost
     Task<HostAnswer> RunAsync(HostCommand command, CancellationToken cancellationToken);
 }
 
-/// <summary>A script for a POSIX shell, run as root. Other users of the machine can read it while it runs.</summary>
+/// <summary>A script for bash, run as root. Other users of the machine can read it while it runs.</summary>
 /// <param name="Script">Fixed text: names and paths go into <see cref="Arguments"/>, which no shell interprets.</param>
 public sealed record HostCommand(string Script)
 {
@@ -26,40 +29,52 @@ public sealed record HostCommand(string Script)
     /// <summary>The script's standard input, the way for secrets; null for none.</summary>
     public string? Input { get; init; }
 
-    /// <summary>How long it may take. Default two minutes: a package installation over a slow line.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>How long it may take. Default five minutes: a package installation over a slow line.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Puts a file in place whole or not at all, with its folder. The content travels by standard input and the file is
-    /// never readable with more than its mode.
+    /// Held on the machine while something is changed there: a command outlives the ssh that was killed, and the next
+    /// one must not meet it half-way.
     /// </summary>
-    /// <param name="mode">Octal, such as <c>0600</c>.</param>
-    public static HostCommand Write(string path, string mode, string content) => new(
-        """
-        set -e
-        umask 077
-        folder=$(dirname -- "$1")
-        [ -d "$folder" ] || (umask 022; mkdir -p -- "$folder")
-        draft=$(mktemp -- "$folder/.spillway.XXXXXX")
-        trap 'rm -f -- "$draft"' EXIT
-        cat >"$draft"
-        chmod -- "$2" "$draft"
-        sync -- "$draft"
-        mv -f -- "$draft" "$1"
-        """)
-    {
-        Arguments = [path, mode],
-        Input = content,
-    };
+    public const string LockPath = "/run/spillway.lock";
 
-    /// <summary>Exits with 0 when the file is there with this mode and content.</summary>
-    public static HostCommand Holds(string path, string mode, string content) => new(
+    /// <summary>
+    /// Puts files in place, each whole or not at all, with its folder, and then runs a script. Contents travel by standard
+    /// input, and no file is ever readable with more than its mode.
+    /// </summary>
+    /// <param name="run">For bash, which stops at the first failure; empty for none.</param>
+    public static HostCommand Write(IReadOnlyList<HostFile> files, string run = "") => new(
         """
-        [ -f "$1" ] && [ "$(stat -c %a -- "$1")" = "$2" ] && cmp -s -- "$1" -
+        set -euo pipefail
+        exec 9>/run/spillway.lock
+        flock -w 600 9
+        run=$1
+        shift
+        while [ $# -gt 0 ]; do
+          folder=$(dirname -- "$1")
+          [ -d "$folder" ] || (umask 022; mkdir -p -- "$folder")
+          draft=$(mktemp -- "$folder/.spillway.XXXXXX")
+          trap 'rm -f -- "$draft"' EXIT
+          head -c "$3" >"$draft"
+          [ "$(stat -c %s -- "$draft")" = "$3" ]
+          chmod -- "$2" "$draft"
+          sync -- "$draft"
+          mv -f -- "$draft" "$1"
+          shift 3
+        done
+        [ -z "$run" ] || exec bash --norc -euo pipefail -c "$run" spillway </dev/null
         """)
     {
-        Arguments = [path, mode.TrimStart('0')],
-        Input = content,
+        Arguments =
+        [
+            run,
+            .. files.SelectMany(file => new[]
+            {
+                file.Path, file.Mode,
+                Encoding.UTF8.GetByteCount(file.Content).ToString(CultureInfo.InvariantCulture),
+            }),
+        ],
+        Input = string.Concat(files.Select(file => file.Content)),
     };
 }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Spillway.Core.Ports;
+using Spillway.Core.Bootstrap;
 using Spillway.Core.Quantities;
 
 namespace Spillway.Machines.Ssh;
@@ -12,6 +13,7 @@ internal sealed partial class SshHost(
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
+    // --norc: Debian's bash reads .bashrc when sshd starts it, and stumbles over it with -u.
     // ssh exits with 255 both when the line is cut and when the command does: only the mark tells that the command ended.
     // On the far side too the command has its time: a client that is gone ends nothing there.
     private const string Wrapper =
@@ -30,9 +32,9 @@ internal sealed partial class SshHost(
         var seconds = Math.Max(1, (int)Math.Ceiling(command.Timeout.TotalSeconds));
         var line = string.Join(' ', new[]
         {
-            "sh", "-c", Wrapper, "spillway", seconds.ToString(CultureInfo.InvariantCulture), "sh", "-c", command.Script,
+            "sh", "-c", Wrapper, "spillway", seconds.ToString(CultureInfo.InvariantCulture), "bash", "--norc", "-c", command.Script,
             "spillway",
-        }.Concat(command.Arguments).Select(ShellWord.Quote));
+        }.Concat(command.Arguments).Select(Shell.Quote));
         using var process = Start([.. Options(), "--", Destination(), line]);
         using var late = new CancellationTokenSource(command.Timeout + settings.ConnectTimeout + Grace, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);

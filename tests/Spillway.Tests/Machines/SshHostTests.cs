@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Spillway.Controllers.Bootstrap;
+using Spillway.Core.Bootstrap;
 using Spillway.Core.Ports;
 using Spillway.Core.Quantities;
 using Spillway.Machines.Ssh;
@@ -54,14 +56,20 @@ public sealed class SshHostTests(LoopbackSshd sshd) : IClassFixture<LoopbackSshd
         var path = Path.Combine(sshd.Folder, "a folder/it's $HOME;x");
         var content = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i} ' \" $x\n"));
 
-        (await host.RunAsync(HostCommand.Holds(path, "0600", content), Never)).Succeeded.ShouldBeFalse();
-        (await host.RunAsync(HostCommand.Write(path, "0600", content), Never)).Complaint.ShouldBe("exit code 0");
-        (await host.RunAsync(HostCommand.Holds(path, "0600", content), Never)).Succeeded.ShouldBeTrue();
-        (await host.RunAsync(HostCommand.Holds(path, "0644", content), Never)).Succeeded.ShouldBeFalse();
-        (await host.RunAsync(HostCommand.Holds(path, "0600", content + "x"), Never)).Succeeded.ShouldBeFalse();
+        var step = HostStep.File(new HostFile(path, "0600", content), "a test");
+        var check = new HostCommand(step.Check);
+
+        (await host.RunAsync(check, Never)).Succeeded.ShouldBeFalse();
+        (await host.RunAsync(step.Act!, Never)).Complaint.ShouldBe("exit code 0");
+        (await host.RunAsync(check, Never)).Succeeded.ShouldBeTrue();
+        File.GetUnixFileMode(path).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
         (await File.ReadAllTextAsync(path)).ShouldBe(content);
         Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Count().ShouldBe(1);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        (await host.RunAsync(check, Never)).Succeeded.ShouldBeFalse();
+        await host.RunAsync(HostCommand.Write([new HostFile(path, "0600", content + "x")]), Never);
+        (await host.RunAsync(check, Never)).Succeeded.ShouldBeFalse();
     }
 
     [Fact]

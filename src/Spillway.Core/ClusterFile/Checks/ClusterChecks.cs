@@ -112,10 +112,10 @@ internal static class ClusterChecks
     private static void NotUsedYet(Cluster cluster, Problems problems)
     {
         var distribution = cluster.Kubernetes.Distribution;
-        if (distribution != Distribution.Embedded)
+        if (distribution == Distribution.Existing)
             problems.Warning(DiagnosticCodes.NotUsedYet, cluster.Kubernetes.Places["distribution"],
-                $"this version checks, plans and renders {Plans.Words.Of(distribution)} and does not install it",
-                "use distribution: embedded to try and rehearse, or apply what spillway render prints");
+                "this version plans an existing cluster and does not work with it",
+                "use distribution: embedded to try and rehearse");
         Distributions(cluster.Kubernetes, problems);
         foreach (var pool in cluster.Pools.Where(pool => pool.Cloud is not PoolCloud.Simulated))
             problems.Warning(DiagnosticCodes.NotUsedYet, pool.Places["cloud"],
