@@ -59,9 +59,8 @@ internal static class HostSteps
         };
         if (ipv6)
             settings.Add(("net.ipv6.conf.all.forwarding", "1"));
-        // Strict filtering drops what comes by another way than the answer would go: relays and gateways do that.
-        if (node.Forwards || node.Gateway is not null)
-            settings.AddRange([("net.ipv4.conf.all.rp_filter", "2"), ("net.ipv4.conf.default.rp_filter", "2")]);
+        // Strict filtering drops what comes by another way than the answer would go: relays, gateways and pods do that.
+        settings.AddRange([("net.ipv4.conf.all.rp_filter", "2"), ("net.ipv4.conf.default.rp_filter", "2")]);
         var check = string.Join(" && ", settings.Select(setting =>
             $"[ \"$(sysctl -n {setting.Key})\" = {setting.Value} ]"));
         return BootstrapStep.File("kernel settings",
