@@ -43,7 +43,8 @@ internal sealed class MachineRoom : IAsyncDisposable
             new SshHosts(SshSettings.Beside(Path.GetFullPath(beside)), TimeProvider.System));
         foreach (var machine in input.Cluster.Machines)
         {
-            var target = machine.Ssh ?? (machine.Address is { } address ? new SshTarget(null, address.Host, null) : null)
+            var target = machine.Ssh
+                ?? (machine.Address is { } address ? new SshTarget(null, address.Host, null) : null)
                 ?? throw new CommandFailure(ExitCode.No,
                     $"{machine.Places["name"]}: {machine.Name} has neither ssh: nor address:, so nothing can be done there");
             room.hosts[machine.Name] = room.ssh.Open(machine.Name, target);

@@ -32,7 +32,9 @@ internal sealed class MachinesUp(ClusterInput input, StateFolder folder, string 
 
     private async Task WaitForInterruptedAsync(MachineRoom room, CancellationToken cancellationToken)
     {
-        var interrupted = RunJournal.Interrupted(folder.Path).Where(entry => room.Hosts.ContainsKey(entry.Key)).ToList();
+        var interrupted = RunJournal.Interrupted(folder.Path)
+            .Where(entry => room.Hosts.ContainsKey(entry.Key))
+            .ToList();
         foreach (var (host, step) in interrupted)
             terminal.Error.WriteLine($"{host}: '{step}' was interrupted last time; going on from there");
         // A machine that does not answer says so at its first step.

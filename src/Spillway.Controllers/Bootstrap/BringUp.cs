@@ -24,29 +24,32 @@ public sealed class BringUp(
     private const string TunnelStep = "tunnel";
 
     private readonly StepRunner runner = new(journal, time, progress);
+    private readonly Dictionary<string, HostOutcome> failed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> changed =
+        hosts.Keys.ToDictionary(name => name, _ => new List<string>(), StringComparer.Ordinal);
 
     /// <param name="plan">Makes the plan again for machines whose public keys have become known.</param>
     public async Task<BringUpResult> RunAsync(
         Func<IReadOnlyDictionary<string, string>, OverlayPlan> plan, CancellationToken cancellationToken)
     {
-        var failed = new Dictionary<string, HostOutcome>(StringComparer.Ordinal);
-        var changed = hosts.Keys.ToDictionary(name => name, _ => new List<string>(), StringComparer.Ordinal);
-        var keys = await KeysAsync(plan(new Dictionary<string, string>()), failed, changed, cancellationToken);
+        var keys = await KeysAsync(plan(new Dictionary<string, string>()), cancellationToken);
         var network = plan(keys);
         if (failed.Count == 0 && await IsAllSoAsync(network, cancellationToken))
-            return new BringUpResult(network, [.. network.Nodes.Select(node => Finished(node, failed, changed[node.Name]))]);
-        await EachAsync(network, failed, changed, (node, steps) => Before(steps, JoiningSteps), cancellationToken);
+            return Result(network);
+        await EachAsync(network, (node, steps) => Before(steps, JoiningSteps), cancellationToken);
         foreach (var node in InJoiningOrder(network))
         {
             // A worker that failed closes the gate: what broke it would break the next one too.
             if (failed.Count > 0)
                 break;
-            await JoinAsync(node, network, failed, changed, cancellationToken);
+            await JoinAsync(node, network, cancellationToken);
         }
 
-        return new BringUpResult(network, [.. network.Nodes.Select(node => failed.GetValueOrDefault(node.Name)
-            ?? Finished(node, failed, changed[node.Name]))]);
+        return Result(network);
     }
+
+    private BringUpResult Result(OverlayPlan plan) =>
+        new(plan, [.. plan.Nodes.Select(node => failed.GetValueOrDefault(node.Name) ?? Finished(node))]);
 
     /// <summary>The gates of one machine: the tunnel to every peer that it has a way to.</summary>
     public static IReadOnlyList<HostStep> TunnelGates(OverlayNode node, OverlayPlan plan) =>
@@ -60,25 +63,26 @@ public sealed class BringUp(
 
     // A public key is known before the tunnels are written: the machine makes the pair and shows the public half.
     private async Task<Dictionary<string, string>> KeysAsync(
-        OverlayPlan plan, Dictionary<string, HostOutcome> failed, Dictionary<string, List<string>> changed,
-        CancellationToken cancellationToken)
+        OverlayPlan plan, CancellationToken cancellationToken)
     {
         if (plan.Cluster.Overlay.Kind != OverlayKind.WireGuard)
             return [];
-        var keys = await ReadKeysAsync(plan, failed, cancellationToken);
+        var keys = await ReadKeysAsync(plan, cancellationToken);
         if (plan.Nodes.All(node => node.OverlayAddress is null || keys.ContainsKey(node.Name)))
             return keys;
-        await EachAsync(plan, failed, changed,
+        await EachAsync(plan,
             (node, steps) => keys.ContainsKey(node.Name) ? [] : Before(steps, [TunnelStep]), cancellationToken);
-        return await ReadKeysAsync(plan, failed, cancellationToken);
+        return await ReadKeysAsync(plan, cancellationToken);
     }
 
     private async Task<Dictionary<string, string>> ReadKeysAsync(
-        OverlayPlan plan, Dictionary<string, HostOutcome> failed, CancellationToken cancellationToken)
+        OverlayPlan plan, CancellationToken cancellationToken)
     {
         var path = Core.Overlay.WireGuard.WireGuardFiles.PrivateKeyPath(plan.Device);
         var command = new HostCommand("[ ! -s \"$1\" ] || wg pubkey <\"$1\"") { Arguments = [path] };
-        var members = plan.Nodes.Where(node => node.OverlayAddress is not null && !failed.ContainsKey(node.Name)).ToList();
+        var members = plan.Nodes
+            .Where(node => node.OverlayAddress is not null && !failed.ContainsKey(node.Name))
+            .ToList();
         var answers = await Task.WhenAll(members.Select(node => hosts[node.Name].RunAsync(command, cancellationToken)));
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (node, answer) in members.Zip(answers))
@@ -105,9 +109,8 @@ public sealed class BringUp(
         foreach (var node in plan.Nodes)
         {
             var steps = NodeSteps.For(node, plan);
-            looks.Add(StepRunner.HoldAsync(hosts[node.Name],
-                [.. steps.Where(step => step.Place == StepPlace.Machine).Select(HostStep.Of), .. TunnelGates(node, plan)],
-                cancellationToken));
+            var own = steps.Where(step => step.Place == StepPlace.Machine).Select(HostStep.Of);
+            looks.Add(StepRunner.HoldAsync(hosts[node.Name], [.. own, .. TunnelGates(node, plan)], cancellationToken));
             atControl.AddRange(steps.Where(step => step.Place == StepPlace.ControlPlane).Select(HostStep.Of));
         }
 
@@ -120,8 +123,7 @@ public sealed class BringUp(
 
     // All at once: they wait for package servers and disks, not for each other.
     private async Task EachAsync(
-        OverlayPlan plan, Dictionary<string, HostOutcome> failed, Dictionary<string, List<string>> changed,
-        Func<OverlayNode, IReadOnlyList<BootstrapStep>, IReadOnlyList<BootstrapStep>> choose,
+        OverlayPlan plan, Func<OverlayNode, IReadOnlyList<BootstrapStep>, IReadOnlyList<BootstrapStep>> choose,
         CancellationToken cancellationToken)
     {
         var outcomes = await Task.WhenAll(plan.Nodes
@@ -129,12 +131,11 @@ public sealed class BringUp(
             .Select(node => runner.RunAsync(hosts[node.Name],
                 [.. choose(node, NodeSteps.For(node, plan)).Select(HostStep.Of)], [], cancellationToken)));
         foreach (var outcome in outcomes)
-            Note(outcome.Host, outcome, failed, changed);
+            Note(outcome.Host, outcome);
     }
 
     private async Task JoinAsync(
-        OverlayNode node, OverlayPlan plan, Dictionary<string, HostOutcome> failed,
-        Dictionary<string, List<string>> changed, CancellationToken cancellationToken)
+        OverlayNode node, OverlayPlan plan, CancellationToken cancellationToken)
     {
         var control = Control(plan);
         var steps = NodeSteps.For(node, plan);
@@ -171,14 +172,13 @@ public sealed class BringUp(
             var run = gated.TakeWhile(step => step.Where == where).Select(step => step.Step).ToList();
             gated.RemoveRange(0, run.Count);
             var outcome = await runner.RunAsync(where, run, secrets, cancellationToken, about: node.Name);
-            Note(node.Name, outcome, failed, changed);
+            Note(node.Name, outcome);
             if (outcome is HostOutcome.Failed)
                 return;
         }
     }
 
-    private static void Note(
-        string name, HostOutcome outcome, Dictionary<string, HostOutcome> failed, Dictionary<string, List<string>> changed)
+    private void Note(string name, HostOutcome outcome)
     {
         if (outcome is HostOutcome.Done done)
             changed[name].AddRange(done.Changed);
@@ -186,9 +186,9 @@ public sealed class BringUp(
             failed[name] = outcome;
     }
 
-    private static HostOutcome Finished(OverlayNode node, Dictionary<string, HostOutcome> failed, List<string> changed) =>
+    private HostOutcome Finished(OverlayNode node) =>
         failed.Count == 0
-            ? new HostOutcome.Done(node.Name, changed)
+            ? new HostOutcome.Done(node.Name, changed[node.Name])
             : new HostOutcome.Waiting(node.Name, $"stopped at the failure of {string.Join(", ", failed.Keys.Order())}");
 
     private static IEnumerable<OverlayNode> InJoiningOrder(OverlayPlan plan) =>

@@ -58,5 +58,6 @@ internal sealed record JoinTicket(IReadOnlyList<HostFile> Files, IReadOnlyList<s
             : (null, answer.Complaint);
     }
 
-    private static JsonArray Named(string kind, JsonObject value) => [new JsonObject { ["name"] = "join", [kind] = value }];
+    private static JsonArray Named(string kind, JsonObject value) =>
+        [new JsonObject { ["name"] = "join", [kind] = value }];
 }

@@ -32,14 +32,12 @@ public static class HostProbe
           done
           echo "ping $1 yes $low"
         }
+        way() { echo "route $1 $(ip -o route get "$1" 2>/dev/null | grep -o 'dev [^ ]*' | cut -d' ' -f2)"; }
         for word in "$@"; do
           value=${word#*=}
           case "$word" in
-            peer=*)
-              echo "route $value $(ip -o route get "$value" 2>/dev/null | grep -o 'dev [^ ]*' | cut -d' ' -f2 || true)"
-              probe "$value" &
-              ;;
-            route=*) echo "route $value $(ip -o route get "$value" 2>/dev/null | grep -o 'dev [^ ]*' | cut -d' ' -f2 || true)" ;;
+            peer=*) way "$value"; probe "$value" & ;;
+            route=*) way "$value" ;;
             outer=*) (ping -c 2 -i 0.3 -W 2 -q "$value" >/dev/null 2>&1 && echo "outer $value") & ;;
             name=*) echo "name $value $(getent ahostsv4 "$value" | awk '{ print $1 }' | sort -u | paste -sd' ')" ;;
           esac
@@ -79,5 +77,6 @@ public static class HostProbe
     }
 
     /// <summary>The API server's own service: the first address of the range.</summary>
-    public static string ServiceAddress(OverlayPlan plan) => plan.Cluster.Kubernetes.ServiceCidr.AddressAt(1).ToString();
+    public static string ServiceAddress(OverlayPlan plan) =>
+        plan.Cluster.Kubernetes.ServiceCidr.AddressAt(1).ToString();
 }

@@ -60,7 +60,8 @@ public sealed record HostReport(string Name)
                 case ["peer", var key, var endpoint, var allowed, var age, var received, var sent]:
                     peers.Add(new PeerReport(key, endpoint == "(none)" ? "" : endpoint,
                         allowed == "(none)" ? [] : allowed.Split(','), age == "never" ? null : Number(age),
-                        long.Parse(received, CultureInfo.InvariantCulture), long.Parse(sent, CultureInfo.InvariantCulture)));
+                        long.Parse(received, CultureInfo.InvariantCulture),
+                        long.Parse(sent, CultureInfo.InvariantCulture)));
                     break;
                 case ["sysctl", var key, var value]:
                     sysctls[key] = value;

@@ -96,7 +96,8 @@ public sealed class PairDoctor(
     {
         if (ends.Ping.Answered)
             return ends.Good(Layer.Port, $"{ends.To.NodeIp} answers through the tunnel");
-        if (ends.Set is null || ends.Planned is null || ends.Relay is not null && ends.Set.HandshakeAge <= FreshHandshakeSeconds)
+        if (ends.Set is null || ends.Planned is null
+            || (ends.Relay is not null && ends.Set.HandshakeAge <= FreshHandshakeSeconds))
             return ends.NotSeen(Layer.Port, $"{ends.To.NodeIp} does not answer");
         if (ends.IsStrict(ends.Here) || ends.IsStrict(ends.There))
             return ends.NotSeen(Layer.Port, $"{ends.To.NodeIp} does not answer, which rp_filter explains");

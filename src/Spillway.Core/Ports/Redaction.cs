@@ -34,6 +34,7 @@ public static partial class Redaction
     private static partial Regex NodeToken();
 
     [GeneratedRegex(
-        @"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|Static key V1)-----.*?-----END [A-Z0-9 ]*-----", RegexOptions.Singleline | RegexOptions.IgnoreCase)]
+        @"-----BEGIN [A-Z0-9 ]*(?:PRIVATE KEY|Static key V1)-----.*?-----END [A-Z0-9 ]*-----",
+        RegexOptions.Singleline | RegexOptions.IgnoreCase)]
     private static partial Regex PemKey();
 }

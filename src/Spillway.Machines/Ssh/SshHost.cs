@@ -32,8 +32,8 @@ internal sealed partial class SshHost(
         var seconds = Math.Max(1, (int)Math.Ceiling(command.Timeout.TotalSeconds));
         var line = string.Join(' ', new[]
         {
-            "sh", "-c", Wrapper, "spillway", seconds.ToString(CultureInfo.InvariantCulture), "bash", "--norc", "-c", command.Script,
-            "spillway",
+            "sh", "-c", Wrapper, "spillway", seconds.ToString(CultureInfo.InvariantCulture),
+            "bash", "--norc", "-c", command.Script, "spillway",
         }.Concat(command.Arguments).Select(Shell.Quote));
         using var process = Start([.. Options(), "--", Destination(), line]);
         using var late = new CancellationTokenSource(command.Timeout + settings.ConnectTimeout + Grace, time);
