@@ -67,7 +67,7 @@ var alwaysThere = Set("""
     rbac.v1.Role/rules rbac.v1.ClusterRole/rules CustomResourceDefinitionStatus/conditions
     CustomResourceDefinitionStatus/storedVersions core.v1.Event/firstTimestamp core.v1.Event/lastTimestamp
     core.v1.Event/eventTime EventSeries/lastObservedTime ContainerStateRunning/startedAt
-    ContainerStateTerminated/startedAt ContainerStateTerminated/finishedAt
+    autoscaling.v2.HorizontalPodAutoscalerStatus/currentMetrics ContainerStateTerminated/startedAt ContainerStateTerminated/finishedAt
     """);
 
 var source = args[0];

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Spillway.ApiServer.Defaulting;
@@ -23,6 +24,15 @@ internal static class CoreDefaults
         if (type is "NodePort" or "LoadBalancer") spec.Default("externalTrafficPolicy", "Cluster");
         if (type is "NodePort" or "LoadBalancer" or "ClusterIP") spec.Default("internalTrafficPolicy", "Cluster");
         if (type == "LoadBalancer") spec.Default("allocateLoadBalancerNodePorts", true);
+    }
+
+    /// <summary>Texts are only ever written: they become data, over what data says.</summary>
+    public static void Secret(JsonObject secret)
+    {
+        secret.Default("type", "Opaque");
+        foreach (var (name, value) in secret.Map("stringData") ?? [])
+            secret.Ensure("data")[name] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value.AsText() ?? ""));
+        secret.Remove("stringData");
     }
 
     public static void PersistentVolume(JsonObject volume)

@@ -15,7 +15,7 @@ public static class Defaults
         [("", "PodTemplate")] = item => PodDefaults.Template(item.Map("template")),
         [("", "Namespace")] = Namespace,
         [("", "Service")] = CoreDefaults.Service,
-        [("", "Secret")] = item => item.Default("type", "Opaque"),
+        [("", "Secret")] = CoreDefaults.Secret,
         [("", "PersistentVolume")] = CoreDefaults.PersistentVolume,
         [("", "PersistentVolumeClaim")] = CoreDefaults.PersistentVolumeClaim,
         [("", "LimitRange")] = CoreDefaults.LimitRange,
@@ -35,6 +35,9 @@ public static class Defaults
         [("storage.k8s.io", "CSIDriver")] = PolicyDefaults.CsiDriver,
         [("networking.k8s.io", "NetworkPolicy")] = PolicyDefaults.NetworkPolicy,
         [("networking.k8s.io", "IngressClass")] = PolicyDefaults.IngressClass,
+        [("flowcontrol.apiserver.k8s.io", "FlowSchema")] = item =>
+            item.Map("spec")?.Default("matchingPrecedence", 1000),
+        [("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration")] = PolicyDefaults.PriorityLevel,
         [("discovery.k8s.io", "EndpointSlice")] = CoreDefaults.EndpointSlice,
         [("certificates.k8s.io", "CertificateSigningRequest")] = PolicyDefaults.CertificateRequest,
         [("admissionregistration.k8s.io", "ValidatingWebhookConfiguration")] = PolicyDefaults.Webhooks,

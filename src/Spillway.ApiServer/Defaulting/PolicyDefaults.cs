@@ -28,6 +28,15 @@ internal static class PolicyDefaults
         Scaling(behavior, "scaleDown", null, ("Percent", 100));
     }
 
+    public static void PriorityLevel(JsonObject item)
+    {
+        var spec = item.Map("spec");
+        spec?.Map("limited")?.Default("nominalConcurrencyShares", 30);
+        spec?.Map("limited")?.Default("lendablePercent", 0);
+        spec?.Map("exempt")?.Default("nominalConcurrencyShares", 0);
+        spec?.Map("exempt")?.Default("lendablePercent", 0);
+    }
+
     public static void RoleBinding(JsonObject item)
     {
         if (item.Map("roleRef") is { } role) role.Default("apiGroup", Rbac);

@@ -46,15 +46,18 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
         var generates = metadata.Text("name") is not { Length: > 0 }
             && metadata.Text("generateName") is { Length: > 0 };
         ObjectMeta.StampNew(item, steps.NewUid(), steps.Now);
-        KindStrategy.PrepareForCreate(item, request.Resource, request.Type);
+        // A name is generated before the kind's own strategy sees the object: a job's pods carry it.
+        if (generates) Generate(item);
+        KindStrategy.PrepareForCreate(item, request.Resource, request.Type, steps.Now);
         if (request.Resource.StoreName == "services") steps.Addresses.Assign(item);
         if (request.Resource.StoreName == "pods") PodVerbs.MarkGated(item, steps.Now);
         // What the strategy took away may have parts that are always there, such as an empty status.
         request.Resource.Rules.Default(item, request.Type);
         for (var attempt = 1; ; attempt++)
         {
-            if (generates) Generate(item);
+            if (attempt > 1) Rename(item, request);
             await steps.ValidateAsync(asked, request, null, cancellationToken);
+            if (request.Resource.StoreName == "services") steps.Addresses.Check(item, null);
             var key = request.KeyOf(request.Namespace, item.Ensure("metadata").Text("name") ?? "");
             if (request.IsDryRun && !steps.Exists(request, key)) return view.Tree(request, 201, item);
             if (!request.IsDryRun && await steps.StoreAsync(item, null, key, request, cancellationToken) is { } stored)
@@ -62,6 +65,16 @@ internal sealed class CreateVerb(WriteSteps steps, ObjectView view)
             if (!generates || attempt == NameTries)
                 throw steps.IsTerminating(request, key) ? Leaving(item, request) : Exists(item, request);
         }
+    }
+
+    private void Rename(JsonObject item, ResourceRequest request)
+    {
+        var before = item.Ensure("metadata").Text("name")!;
+        Generate(item);
+        if (request.Resource.StoreName != "jobs.batch") return;
+        var labels = item.Ensure("spec").Ensure("template").Ensure("metadata").Ensure("labels");
+        foreach (var key in (ReadOnlySpan<string>)["job-name", "batch.kubernetes.io/job-name"])
+            if (labels.Text(key) == before) labels[key] = item.Ensure("metadata").Text("name");
     }
 
     private void Generate(JsonObject item)

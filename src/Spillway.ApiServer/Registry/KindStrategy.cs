@@ -26,14 +26,14 @@ internal static class KindStrategy
         "validatingadmissionpolicybindings.admissionregistration.k8s.io",
         "mutatingadmissionpolicies.admissionregistration.k8s.io",
         "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
-        "runtimeclasses.node.k8s.io", "priorityclasses.scheduling.k8s.io", "resourceslices.resource.k8s.io",
-        "ingressclasses.networking.k8s.io", "networkpolicies.networking.k8s.io",
+        "endpointslices.discovery.k8s.io", "deviceclasses.resource.k8s.io",
+        "priorityclasses.scheduling.k8s.io", "resourceslices.resource.k8s.io", "ingressclasses.networking.k8s.io", "networkpolicies.networking.k8s.io",
     };
 
     /// <summary>Kinds that PUT may create.</summary>
     private static readonly HashSet<string> s_createOnUpdate = new(StringComparer.Ordinal)
     {
-        "endpoints", "leases.coordination.k8s.io", "events", "limitranges", "serviceaccounts_", "services_",
+        "endpoints", "leases.coordination.k8s.io", "events", "limitranges", "services",
         "roles.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
         "rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
     };
@@ -46,6 +46,22 @@ internal static class KindStrategy
             "csinodes.storage.k8s.io",
         "csidrivers.storage.k8s.io", "resourceclaims.resource.k8s.io", "deviceclasses.resource.k8s.io",
         "resourceclaimtemplates.resource.k8s.io", "resourceslices.resource.k8s.io",
+        "csistoragecapacities.storage.k8s.io", "volumeattributesclasses.storage.k8s.io",
+    };
+
+    // Kinds whose updates must say which version they are made from.
+    private static readonly HashSet<string> s_conditionalUpdate = new(StringComparer.Ordinal)
+    {
+        "customresourcedefinitions.apiextensions.k8s.io", "apiservices.apiregistration.k8s.io",
+        "leases.coordination.k8s.io", "poddisruptionbudgets.policy", "runtimeclasses.node.k8s.io",
+        "csidrivers.storage.k8s.io", "csinodes.storage.k8s.io", "volumeattachments.storage.k8s.io",
+        "csistoragecapacities.storage.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
     };
 
     public static bool CountsGenerations(ServedResource resource, ResourceType type) => type.IsCustom
@@ -57,11 +73,10 @@ internal static class KindStrategy
     public static bool ReturnsDeleted(ServedResource resource) => s_returnsDeleted.Contains(resource.StoreName);
 
     public static bool AllowsUnconditionalUpdate(ServedResource resource) =>
-        !resource.Storage.IsCustom && resource.StoreName is not
-            ("customresourcedefinitions.apiextensions.k8s.io" or "apiservices.apiregistration.k8s.io"
-            or "leases.coordination.k8s.io");
+        !resource.Storage.IsCustom && !s_conditionalUpdate.Contains(resource.StoreName);
 
-    public static void PrepareForCreate(JsonObject item, ServedResource resource, ResourceType type)
+    public static void PrepareForCreate(
+        JsonObject item, ServedResource resource, ResourceType type, DateTimeOffset now)
     {
         if (resource.Rules is CustomKindRules custom)
         {
@@ -86,9 +101,15 @@ internal static class KindStrategy
                 var spec = item.Ensure("spec");
                 if (!spec.Texts("finalizers").Contains("kubernetes")) spec.EnsureList("finalizers").Add("kubernetes");
                 break;
-            case "persistentvolumes" or "persistentvolumeclaims":
+            case "persistentvolumes":
+                item["status"] =
+                    new JsonObject { ["phase"] = "Pending", ["lastPhaseTransitionTime"] = ObjectMeta.Time(now) };
+                break;
+            case "persistentvolumeclaims":
                 item["status"] = new JsonObject { ["phase"] = "Pending" };
                 break;
+            case "daemonsets.apps": WorkloadStrategy.CountTemplate(item, null); break;
+            case "jobs.batch": WorkloadStrategy.SelectOwnPods(item); break;
         }
     }
 
@@ -110,6 +131,9 @@ internal static class KindStrategy
         else if (subresource.Length == 0 && type.Subresources.ContainsKey("status"))
             ObjectMeta.Copy(old, item, "status");
         if (resource.StoreName == "services") ServiceAddresses.Keep(item, old);
+        if (resource.StoreName == "daemonsets.apps") WorkloadStrategy.CountTemplate(item, old);
+        if (resource.StoreName == "deployments.apps" && subresource == "status")
+            ObjectMeta.Copy(old.Ensure("metadata"), item.Ensure("metadata"), "labels");
         if (resource.StoreName == "namespaces" && subresource != "finalize" && old.Map("spec") is not null)
             ObjectMeta.Copy(old, item, "spec");
         if (!CountsGenerations(resource, type) || subresource is "status" or "binding") return;

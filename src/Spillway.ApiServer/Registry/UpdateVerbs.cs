@@ -95,7 +95,10 @@ internal sealed class UpdateVerbs(WriteSteps steps, ObjectView view, CreateVerb 
         await steps.MutateAsync(asked, request, cancellationToken);
         item = asked.Object!;
         KindStrategy.PrepareForUpdate(item, old, request.Resource, request.Type, request.Subresource);
+        var isService = request.Resource.StoreName == "services" && request.Subresource.Length == 0;
+        if (isService) steps.Addresses.Assign(item);
         await steps.ValidateAsync(asked, request, old, cancellationToken);
+        if (isService) steps.Addresses.Check(item, old);
         item.Ensure("metadata")["resourceVersion"] = version;
         return item;
     }

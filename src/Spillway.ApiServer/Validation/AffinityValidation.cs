@@ -71,7 +71,7 @@ internal static class AffinityValidation
                     break;
                 default: to.OneOf(at + ".operator", operation, "Equal", "Exists"); break;
             }
-            if (effect.Length > 0) to.OneOf(at + ".effect", effect, "NoExecute", "NoSchedule", "PreferNoSchedule");
+            if (effect.Length > 0) to.OneOf(at + ".effect", effect, "NoSchedule", "PreferNoSchedule", "NoExecute");
         }
     }
 

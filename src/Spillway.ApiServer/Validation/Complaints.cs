@@ -33,7 +33,7 @@ internal sealed class Complaints
     public void TooMany(string field, int actual, int most) =>
         Errors.Add(new FieldError("FieldValueTooMany", $"Too many: {actual}: must have at most {most} items", field));
 
-    /// <summary>Complains unless the value is one of those, which must come sorted.</summary>
+    /// <summary>Complains unless the value is one of those, in the real server's order: sorted, or as its code has them.</summary>
     public void OneOf(string field, string value, params ReadOnlySpan<string> supported)
     {
         if (!supported.Contains(value))

@@ -94,7 +94,7 @@ internal static class ContainerValidation
         else if (image.Trim().Length != image.Length)
             to.Invalid(at + ".image", image, "must not have leading or trailing whitespace");
         to.OneOf(at + ".terminationMessagePolicy", container.Text("terminationMessagePolicy")
-            ?? "", "FallbackToLogsOnError", "File");
+            ?? "", "File", "FallbackToLogsOnError");
         Ports(container, at, to);
         Variables(container, at, to);
         VolumeValidation.Mounts(container, at, volumes, to);

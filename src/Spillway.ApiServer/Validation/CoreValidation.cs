@@ -73,7 +73,7 @@ internal static class CoreValidation
             to.Invalid(at + ".key", key, Names.QualifiedName(key));
             to.Invalid(at + ".value", value, Names.LabelValue(value));
             if (effect.Length == 0) to.Required(at + ".effect");
-            else to.OneOf(at + ".effect", effect, "NoExecute", "NoSchedule", "PreferNoSchedule");
+            else to.OneOf(at + ".effect", effect, "NoSchedule", "PreferNoSchedule", "NoExecute");
             if (!seen.Add(key + ":" + effect))
                 to.Errors.Add(new FieldError("FieldValueDuplicate",
                     $"Duplicate value: {taint.ToJsonString(Json.Relaxed)}: taints must be unique by key and effect pair", at));

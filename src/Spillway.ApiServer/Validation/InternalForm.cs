@@ -27,7 +27,8 @@ internal static class InternalForm
 
     public static JsonObject PodTemplate(JsonObject template)
     {
-        var form = template.Map("metadata")?.DeepClone().AsObject() ?? [];
+        var form = new JsonObject();
+        foreach (var (name, value) in template.Map("metadata") ?? []) form[name] = Sorted(value);
         form["Spec"] = PodSpec(template.Map("spec") ?? []);
         return form;
     }
@@ -75,7 +76,7 @@ internal static class InternalForm
     }
 
     // Go writes maps by key.
-    private static JsonNode? Sorted(JsonNode? node)
+    public static JsonNode? Sorted(JsonNode? node)
     {
         if (node is not JsonObject map) return node is JsonArray { Count: 0 } ? null : node?.DeepClone();
         var sorted = new JsonObject();

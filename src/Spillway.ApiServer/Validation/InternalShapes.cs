@@ -14,6 +14,13 @@ internal static class InternalShapes
 {
     private const string Text = """
         RoleRef APIGroup Kind Name
+        DeploymentStrategy Type RollingUpdate*RollingUpdate
+        RollingUpdate MaxUnavailable~ MaxSurge~
+        DaemonSetUpdateStrategy Type RollingUpdate*RollingUpdate
+        StatefulSetUpdateStrategy Type RollingUpdate*RollingUpdateStatefulSetStrategy
+        RollingUpdateStatefulSetStrategy Partition# MaxUnavailable?
+        IngressSpec IngressClassName? DefaultBackend? TLS? Rules?
+        ServicePort Name Protocol AppProtocol? Port# TargetPort~ NodePort#
         PodSpec Volumes[]Volume InitContainers[]Container Containers[]Container
           EphemeralContainers[]EphemeralContainer RestartPolicy TerminationGracePeriodSeconds?
           ActiveDeadlineSeconds? DNSPolicy NodeSelector? ServiceAccountName AutomountServiceAccountToken? NodeName

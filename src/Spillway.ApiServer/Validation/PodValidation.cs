@@ -62,7 +62,7 @@ internal static class PodValidation
         ContainerValidation.Containers(spec, path, volumes, to);
         to.OneOf(path + ".restartPolicy", spec.Text("restartPolicy") ?? "", "Always", "OnFailure", "Never");
         if (spec.Text("dnsPolicy") is not { Length: > 0 } dns) to.Required(path + ".dnsPolicy");
-        else to.OneOf(path + ".dnsPolicy", dns, "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None");
+        else to.OneOf(path + ".dnsPolicy", dns, "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None");
         MetadataValidation.Labels(spec.Map("nodeSelector"), path + ".nodeSelector", to);
         SecurityContext(spec, path, to);
         if (spec.Map("affinity") is { } affinity) AffinityValidation.Affinity(affinity, path + ".affinity", to);
@@ -86,7 +86,7 @@ internal static class PodValidation
         if (spec.Text("runtimeClassName") is { } runtime)
             to.Invalid(path + ".runtimeClassName", runtime, Names.DnsSubdomain(runtime));
         if (spec.Text("preemptionPolicy") is { Length: > 0 } preemption)
-            to.OneOf(path + ".preemptionPolicy", preemption, "Never", "PreemptLowerPriority");
+            to.OneOf(path + ".preemptionPolicy", preemption, "PreemptLowerPriority", "Never");
         if (spec.Map("overhead") is { } overhead) ContainerValidation.Amounts(overhead, path + ".overhead", to);
         if (spec.Map("os")?.Text("name") is { } os) to.OneOf(path + ".os.name", os, "linux", "windows");
     }

@@ -38,7 +38,7 @@ internal static class PolicyValidation
         else if (value > HighestUserPriority && !name.StartsWith("system-", StringComparison.Ordinal))
             to.Forbidden("value", $"maximum allowed value of a user defined priority is {HighestUserPriority}");
         if (item.Text("preemptionPolicy") is { } policy)
-            to.OneOf("preemptionPolicy", policy, "Never", "PreemptLowerPriority");
+            to.OneOf("preemptionPolicy", policy, "PreemptLowerPriority", "Never");
         if (old is null) return;
         if (value != (old.Number("value") ?? 0)) to.Invalid("value", JsonValue.Create(value), "field is immutable");
         to.Immutable("preemptionPolicy", item["preemptionPolicy"], old["preemptionPolicy"]);

@@ -41,7 +41,7 @@ internal static class RbacValidation
         var role = item.Map("roleRef") ?? [];
         if (role.Text("apiGroup") != Group) to.OneOf("roleRef.apiGroup", role.Text("apiGroup") ?? "", Group);
         if (item.Text("kind") == "ClusterRoleBinding") to.OneOf("roleRef.kind", role.Text("kind") ?? "", "ClusterRole");
-        else to.OneOf("roleRef.kind", role.Text("kind") ?? "", "ClusterRole", "Role");
+        else to.OneOf("roleRef.kind", role.Text("kind") ?? "", "Role", "ClusterRole");
         if (role.Text("name") is not { Length: > 0 } name) to.Required("roleRef.name");
         else to.Invalid("roleRef.name", name, Names.PathSegment(name));
         var i = -1;
@@ -66,7 +66,7 @@ internal static class RbacValidation
             case "User" or "Group":
                 if (group != Group) to.OneOf(at + ".apiGroup", group, Group);
                 break;
-            case var kind: to.OneOf(at + ".kind", kind ?? "", "Group", "ServiceAccount", "User"); break;
+            case var kind: to.OneOf(at + ".kind", kind ?? "", "ServiceAccount", "User", "Group"); break;
         }
     }
 }

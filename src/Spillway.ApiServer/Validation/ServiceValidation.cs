@@ -43,7 +43,7 @@ internal static class ServiceValidation
         var spec = item.Map("spec") ?? [];
         var rules = spec.Objects("rules").ToList();
         if (rules.Count == 0 && spec["defaultBackend"] is null)
-            to.Invalid("spec", spec.DeepClone(), "either `defaultBackend` or `rules` must be specified");
+            to.Invalid("spec", InternalForm.Of("IngressSpec", spec), "either `defaultBackend` or `rules` must be specified");
         if (spec.Map("defaultBackend") is { } fallback) Backend(fallback, "spec.defaultBackend", to);
         for (var i = 0; i < rules.Count; i++)
         {
@@ -129,7 +129,10 @@ internal static class ServiceValidation
             if (type is "ClusterIP" or "ExternalName" && port.Number("nodePort") is { } node and not 0)
                 to.Forbidden(at + ".nodePort", $"may not be used when `type` is '{type}'");
             if (!numbers.Add($"{port.Text("protocol")}/{port.Number("port")}"))
-                to.Errors.Add(FieldError.Duplicate(at, port.DeepClone()));
+                to.Errors.Add(FieldError.Duplicate(at, InternalForm.Of("ServicePort", new JsonObject
+                {
+                    ["protocol"] = port["protocol"]?.DeepClone(), ["port"] = port["port"]?.DeepClone(),
+                })));
         }
     }
 
@@ -150,7 +153,7 @@ internal static class ServiceValidation
         if (spec.Text("type") == "ExternalName" || old.Text("type") == "ExternalName") return;
         var (now, before) = (spec.Text("clusterIP") ?? "", old.Text("clusterIP") ?? "");
         if (before.Length > 0 && now != before)
-            to.Invalid("spec.clusterIPs[0]", now, now.Length == 0
+            to.Invalid("spec.clusterIPs[0]", spec["clusterIPs"]?.DeepClone(), now.Length == 0
                 ? "primary clusterIP can not be unset" : "may not change once set");
     }
 }

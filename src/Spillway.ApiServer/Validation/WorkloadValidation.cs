@@ -41,7 +41,7 @@ internal static class WorkloadValidation
                 "`selector` does not match template `labels`");
         to.NonNegative("spec.replicas", spec.Number("replicas"));
         if (spec.Map("template") is null) to.Required("spec.template");
-        else PodTemplate(spec, to);
+        else Template(spec, to, "ReplicationController");
     }
 
     public static void StatefulSet(JsonObject item, JsonObject? old, Complaints to)
@@ -55,22 +55,22 @@ internal static class WorkloadValidation
             case null or "": to.Required("spec.updateStrategy"); break;
             case "OnDelete":
                 if (spec.Map("updateStrategy")?.Map("rollingUpdate") is { } rolling)
-                    to.Invalid("spec.updateStrategy.rollingUpdate", rolling.DeepClone(),
-                        "only allowed for updateStrategy 'RollingUpdate'");
+                    to.Invalid("spec.updateStrategy.rollingUpdate",
+                        InternalForm.Of("RollingUpdateStatefulSetStrategy", rolling), "only allowed for updateStrategy 'RollingUpdate'");
                 break;
             case "RollingUpdate":
                 to.NonNegative("spec.updateStrategy.rollingUpdate.partition",
                     spec.Map("updateStrategy")?.Map("rollingUpdate")?.Number("partition"));
                 break;
             default:
-                to.Invalid("spec.updateStrategy", spec["updateStrategy"]!.DeepClone(),
-                    "must be 'RollingUpdate' or 'OnDelete'");
+                to.Invalid("spec.updateStrategy",
+                    InternalForm.Of("StatefulSetUpdateStrategy", spec.Map("updateStrategy") ?? []), "must be 'RollingUpdate' or 'OnDelete'");
                 break;
         }
         to.NonNegative("spec.replicas", spec.Number("replicas"));
         to.NonNegative("spec.minReadySeconds", spec.Number("minReadySeconds"));
         Selector(spec, null, to, "empty selector is invalid for statefulset");
-        Template(WithClaimedVolumes(spec), to);
+        Template(WithClaimedVolumes(spec), to, "StatefulSet");
         if (old is not null) StatefulChange(spec, old.Map("spec") ?? [], to);
 
         void Mode(string path, string value, string first, string second)
@@ -83,7 +83,7 @@ internal static class WorkloadValidation
     {
         var spec = item.Map("spec") ?? [];
         Selector(spec, old, to, "empty selector is invalid for daemonset");
-        Template(spec, to);
+        Template(spec, to, "DaemonSet");
         to.NonNegative("spec.minReadySeconds", spec.Number("minReadySeconds"));
         switch (spec.Map("updateStrategy")?.Text("type"))
         {
@@ -100,7 +100,10 @@ internal static class WorkloadValidation
                 }
                 else to.Required("spec.updateStrategy.rollingUpdate");
                 break;
-            case var type: to.OneOf("spec.updateStrategy.type", type ?? "", "OnDelete", "RollingUpdate"); break;
+            default:
+                Unsupported("spec.updateStrategy", "DaemonSetUpdateStrategy", spec.Map("updateStrategy"), to,
+                    "RollingUpdate", "OnDelete");
+                break;
         }
         to.NonNegative("spec.revisionHistoryLimit", spec.Number("revisionHistoryLimit"));
     }
@@ -148,7 +151,7 @@ internal static class WorkloadValidation
                 $"{path}.{field}", spec.Number(field));
         if (spec.Text("completionMode") is { } mode)
         {
-            to.OneOf(path + ".completionMode", mode, "Indexed", "NonIndexed");
+            to.OneOf(path + ".completionMode", mode, "NonIndexed", "Indexed");
             if (mode == "Indexed" && spec["completions"] is null)
                 to.Required(path + ".completions", "when completion mode is Indexed");
         }
@@ -158,27 +161,33 @@ internal static class WorkloadValidation
         var restart = spec.Map("template")?.Map("spec")?.Text("restartPolicy") ?? "";
         if (restart is "" or "Always")
             to.Required(path + ".template.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\"");
-        else to.OneOf(path + ".template.spec.restartPolicy", restart, "Never", "OnFailure");
+        else to.OneOf(path + ".template.spec.restartPolicy", restart, "OnFailure", "Never");
     }
 
     private static void Selector(JsonObject spec, JsonObject? old, Complaints to, string emptyText)
     {
         var selector = spec.Map("selector");
-        if (selector is null) to.Required("spec.selector");
+        if (selector is null)
+        {
+            // No selector selects nothing, so it does not select the template either.
+            to.Required("spec.selector");
+            Mismatch();
+        }
         else
         {
             AffinityValidation.LabelSelector(selector, "spec.selector", to);
             if (selector.Map("matchLabels") is not { Count: > 0 }
                 && selector.List("matchExpressions") is not { Count: > 0 })
                 to.Invalid("spec.selector", selector.DeepClone(), emptyText);
-            if (!Matches(selector.Map("matchLabels"), selector, TemplateLabels(spec)))
-                to.Invalid("spec.template.metadata.labels", TemplateLabels(spec)?.DeepClone(),
-                    "`selector` does not match template `labels`");
+            if (!Matches(selector.Map("matchLabels"), selector, TemplateLabels(spec))) Mismatch();
         }
         if (old?.Map("spec") is { } before) to.Immutable("spec.selector", selector, before["selector"]);
+
+        void Mismatch() => to.Invalid("spec.template.metadata.labels", InternalForm.Sorted(TemplateLabels(spec)),
+            "`selector` does not match template `labels`");
     }
 
-    private static void Template(JsonObject spec, Complaints to)
+    private static void Template(JsonObject spec, Complaints to, string kind = "ReplicaSet")
     {
         PodTemplate(spec, to);
         var pod = spec.Map("template")?.Map("spec");
@@ -186,8 +195,7 @@ internal static class WorkloadValidation
         if (pod.Text("restartPolicy") is { } restart and not "Always")
             to.OneOf("spec.template.spec.restartPolicy", restart, "Always");
         if (pod["activeDeadlineSeconds"] is not null)
-            to.Forbidden(
-                "spec.template.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported");
+            to.Forbidden("spec.template.spec.activeDeadlineSeconds", $"activeDeadlineSeconds in {kind} is not Supported");
     }
 
     /// <summary>The template as its pods will be: each claim is mounted under its name as if it were a volume.</summary>
@@ -249,9 +257,16 @@ internal static class WorkloadValidation
                     to.Required(path + ".rollingUpdate", "this should be defaulted and never be nil");
                 else Rolling(rolling, path + ".rollingUpdate", to);
                 break;
-            case var type: to.OneOf(path + ".type", type ?? "", "Recreate", "RollingUpdate"); break;
+            default:
+                Unsupported(path + ".type", "DeploymentStrategy", strategy, to, "Recreate", "RollingUpdate");
+                break;
         }
     }
+
+    // The real server shows the whole strategy, not only its type.
+    private static void Unsupported(
+        string path, string shape, JsonObject? strategy, Complaints to, params string[] supported) =>
+        to.Errors.Add(FieldError.NotSupported(path, InternalForm.Of(shape, strategy ?? []), supported));
 
     private static void Rolling(JsonObject rolling, string path, Complaints to)
     {

@@ -36,7 +36,7 @@ internal static class DeploymentStatus
         Count(status, "readyReplicas", view.All.Sum(s => s.ReadyReplicas));
         Count(status, "availableReplicas", available);
         Count(status, "unavailableReplicas", Math.Max(0, view.AllReplicas - available));
-        Count(status, "terminatingReplicas", view.All.Sum(s => s.Json.Integer("status", "terminatingReplicas") ?? 0));
+        status["terminatingReplicas"] = view.All.Sum(s => s.Json.Integer("status", "terminatingReplicas") ?? 0);
         Count(status, "collisionCount", collisions);
         var conditions = status.EnsureArray("conditions");
         SetAvailable(conditions, available >= deployment.Replicas - RolloutMath.MaxUnavailable(deployment), now);

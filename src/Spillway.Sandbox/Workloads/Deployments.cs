@@ -201,8 +201,9 @@ internal sealed partial class Deployments : IWorkloadController
         if (revision is null || pass.Deployment.Annotation(DeploymentRevisions.Revision) == revision) return true;
         var annotations = new JsonObject { [DeploymentRevisions.Revision] = revision };
         var change = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = annotations } };
-        var result = await _context.Client.PatchAsync(
-            Resources.Deployments, pass.Deployment.Key, KubernetesPatch.Merge(change), cancellationToken);
+        // Through the status, as kube-controller-manager does: the annotation belongs to whoever writes that.
+        var result = await _context.Client.PatchAsync(Resources.Deployments, pass.Deployment.Key,
+            KubernetesPatch.Merge(change), WriteOptions.OnStatus, cancellationToken);
         if (result.Value is not { } stored) return false;
         pass.Deployment = stored;
         return true;
