@@ -64,7 +64,8 @@ internal static class WorkloadValidation
                 break;
             default:
                 to.Invalid("spec.updateStrategy",
-                    InternalForm.Of("StatefulSetUpdateStrategy", spec.Map("updateStrategy") ?? []), "must be 'RollingUpdate' or 'OnDelete'");
+                    InternalForm.Of("StatefulSetUpdateStrategy", spec.Map("updateStrategy") ?? []),
+                    "must be 'RollingUpdate' or 'OnDelete'");
                 break;
         }
         to.NonNegative("spec.replicas", spec.Number("replicas"));

@@ -76,7 +76,8 @@ public sealed class ServerDutiesTests : IAsyncLifetime
         ((int)local["spec"]!["healthCheckNodePort"]!).ShouldBeInRange(30_000, 32_767);
         var plain = (await ChangeAsync("s", """{"spec":{"type":"ClusterIP"}}"""))["spec"]!.AsObject();
         plain["ports"]![0]!.AsObject().ContainsKey("nodePort").ShouldBeFalse();
-        foreach (var field in (string[])["healthCheckNodePort", "externalTrafficPolicy", "allocateLoadBalancerNodePorts"])
+        string[] gone = ["healthCheckNodePort", "externalTrafficPolicy", "allocateLoadBalancerNodePorts"];
+        foreach (var field in gone)
             plain.ContainsKey(field).ShouldBeFalse(field);
         var named = (await ChangeAsync("s", """{"spec":{"type":"ExternalName","externalName":"a.b"}}"""))["spec"]!;
         named.AsObject().ContainsKey("clusterIP").ShouldBeFalse();
