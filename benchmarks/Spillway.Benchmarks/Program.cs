@@ -15,6 +15,8 @@ switch (args)
         return OpenbBenchmark.Run(rest);
     case ["planner", .. var rest]:
         return PlannerCommand.Run(rest);
+    case ["autoscaler"]:
+        return AutoscalerCommand.Run();
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         break;

@@ -9,8 +9,21 @@ public sealed record BurstPlan(IReadOnlyList<BurstDecision> Decisions)
     /// <summary>Nodes that are there and the first pending pod that will go to each: they are not idle for long.</summary>
     public IReadOnlyDictionary<string, PodKey> Wanted { get; init; } = new Dictionary<string, PodKey>();
 
+    /// <summary>Price and lower bound of what is rented in this pass; null when so few pods wait that nobody asked.</summary>
+    public RentBound? Bound { get; init; }
+
     /// <summary>The earliest time at which the answer may change without any event; null for none.</summary>
     public DateTimeOffset? LookAgainAt { get; init; }
+}
+
+/// <summary>How far from the cheapest possible a pass can be at most.</summary>
+/// <param name="PricePerHour">What the packer would rent for the pods it found nodes for.</param>
+/// <param name="LeastPerHour">No nodes for these pods cost less: the packer's lower bound.</param>
+/// <param name="Pods">How many pods that is about.</param>
+public sealed record RentBound(decimal PricePerHour, decimal LeastPerHour, int Pods)
+{
+    internal RentBound Plus(RentBound other) =>
+        new(PricePerHour + other.PricePerHour, LeastPerHour + other.LeastPerHour, Pods + other.Pods);
 }
 
 /// <summary>Why, as data. The words are in the decision.</summary>
@@ -71,6 +84,9 @@ public abstract record BurstDecision
 
         /// <summary>The pods meant for each node, as many lists as nodes: what the claims remember.</summary>
         public required IReadOnlyList<IReadOnlyList<PodKey>> PodsPerNode { get; init; }
+
+        /// <summary>Price and lower bound of the pass that this is a part of; null when few pods wait.</summary>
+        public RentBound? Bound { get; init; }
     }
 
     /// <summary>Room comes by itself: a node that joins, an owned machine that frees up, stock that returns.</summary>

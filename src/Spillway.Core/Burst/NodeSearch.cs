@@ -3,7 +3,7 @@ using Spillway.Core.Placement;
 namespace Spillway.Core.Burst;
 
 /// <summary>
-/// Finds a cheap set of nodes for pods that fit nowhere: several greedy orders are raced, the best is improved by
+/// Finds a cheap set of nodes for pods that fit nowhere: the packer and several greedy orders are raced, the best is improved by
 /// swapping nodes for cheaper ones and by emptying nodes into others. Fit is asked of the placement engine, node by
 /// node, so that spread, affinity, ports and volumes hold for nodes that do not exist yet.
 /// </summary>
@@ -12,11 +12,26 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
     // Beyond this many nodes the improvement passes cost more time than they save money.
     private const int ImprovedNodes = 48;
 
+    // The packer sees all pods together: with fewer there is nothing to see.
+    private const int PackedPods = 6;
+
+    // Beyond so many pods and gangs, node by node costs more time than the packer's answer leaves to gain.
+    private const int RacedUnits = 100;
+
+    /// <summary>What the pods cost an hour at least; null when there were too few to ask.</summary>
+    public RentBound? Bound { get; private set; }
+
     /// <summary>The nodes to rent, with their pods. Leaves them in the scene and in the book.</summary>
     public IReadOnlyList<Bought> Buy(IReadOnlyList<Unit> units)
     {
         if (units.Count == 0 || book.Listings.Count == 0) return [];
-        Solution? best = null;
+        var best = Packed(units);
+        if (best is { ServesAll: true } && units.Count > RacedUnits)
+        {
+            Replay(best);
+            return best.Nodes;
+        }
+
         foreach (var order in (Order[])[Order.BestValue, Order.HeadFirst, Order.HardestFirst, Order.FewestNodes])
         {
             var mark = scene.Mark();
@@ -30,6 +45,20 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
 
         Replay(best!);
         return best!.Nodes;
+    }
+
+    /// <summary>The packer's answer; null for so few pods that trying them one by one is as good.</summary>
+    private Solution? Packed(IReadOnlyList<Unit> units)
+    {
+        if (units.Sum(unit => unit.Pods.Count) < PackedPods) return null;
+        var packer = new PackedNodes(scene, facts);
+        var mark = scene.Mark();
+        var solution = packer.Solve(units, book.Copy());
+        Bound = packer.Bound;
+        if (solution.Nodes.Count is > 0 and <= ImprovedNodes)
+            solution = new NodeTrim(scene, book, facts).Improve(solution);
+        scene.Rollback(mark);
+        return solution;
     }
 
     private enum Order

@@ -84,6 +84,10 @@ internal sealed class OfferBook
         _budget.Release(offer, run);
     }
 
+    /// <summary>How many more of the offer there are; null when the cloud does not say.</summary>
+    public int? Left(Offer offer) =>
+        offer.Stock is { } stock ? Math.Max(0, stock - _taken.GetValueOrDefault(offer.Key)) : null;
+
     /// <summary>What stands in the way of one more node of the listing; null when nothing does.</summary>
     public Obstacle? Obstacle(Listing listing, TimeSpan? run)
     {

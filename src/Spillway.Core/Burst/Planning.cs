@@ -14,6 +14,7 @@ internal sealed class Planning
     private readonly Decisions _decisions = new();
     private readonly PodFacts _facts;
     private readonly Reasons _reasons;
+    private RentBound? _bound;
 
     public Planning(BurstPolicy policy, BurstObservation seen, Scene scene, DateTimeOffset now)
     {
@@ -45,7 +46,7 @@ internal sealed class Planning
         left = Possible(left);
         Buy(left);
         KeepMinimums();
-        return _decisions.ToPlan();
+        return _decisions.ToPlan() with { Bound = _bound };
     }
 
     /// <summary>Takes out the units that must not lead to a node, whatever could be rented.</summary>
@@ -138,11 +139,13 @@ internal sealed class Planning
     {
         if (units.Count == 0) return;
         var before = _book.Copy();
-        var nodes = new NodeSearch(_scene, _book, _facts).Buy(units);
+        var search = new NodeSearch(_scene, _book, _facts);
+        var nodes = search.Buy(units);
+        if (search.Bound is { } bound) _bound = _bound is null ? bound : _bound.Plus(bound);
         var served = nodes.SelectMany(node => node.Pods).ToHashSet();
         foreach (var group in nodes.GroupBy(node => node.Listing))
         {
-            var burst = Describe(group.Key, [.. group]);
+            var burst = Describe(group.Key, [.. group]) with { Bound = search.Bound };
             _decisions.Add(approved ? burst : Reasons.ForApproval(burst));
         }
 

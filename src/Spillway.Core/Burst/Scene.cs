@@ -49,6 +49,26 @@ internal sealed class Scene : IDisposable
         while (_open.Count > mark) _open.Pop().Dispose();
     }
 
+    /// <summary>The engine's model, with what has been tried so far.</summary>
+    public PlacementModel Model => _model;
+
+    public bool HasDaemons => _daemons.Count > 0;
+
+    /// <summary>What a new node of the offer has left for work once its daemons run.</summary>
+    public ResourceAmounts RoomOn(Offer offer)
+    {
+        var mark = Mark();
+        var room = _model.FreeOn(AddNode(offer));
+        Rollback(mark);
+        return room;
+    }
+
+    /// <summary>Takes a pod that was tried off its node.</summary>
+    public void Forget(PodKey pod, string node)
+    {
+        if (_model.NodeOf(pod) == node) _model.Forget(pod);
+    }
+
     public PodRecord? Find(PodKey pod) => _model.Pod(pod);
 
     public NodeRecord? Node(string name) => _model.Node(name);

@@ -111,6 +111,7 @@ internal sealed class PackingPass : IDisposable
             Unpacked = unpacked,
             PricePerHour = yard.Bins.Sum(bin => request.Offers[bin.Offer].PricePerHour),
             BoundPerHour = (decimal)bound / Market.PriceScale,
+            FindNextBest = yard.NextBest,
         };
     }
 }

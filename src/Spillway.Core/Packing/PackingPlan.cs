@@ -22,6 +22,16 @@ public sealed record PackingPlan
     /// pods with anti-affinity need, if nodes could be had in fractions.
     /// </summary>
     public decimal BoundPerHour { get; init; }
+
+    internal Func<int, IReadOnlySet<int>, int> FindNextBest { get; init; } = (_, _) => -1;
+
+    /// <summary>
+    /// What to ask for when the cloud refuses a node's offer: the cheapest other one that holds the node's pods where they
+    /// may go, as an index into the offers of the request; -1 when there is none.
+    /// </summary>
+    /// <param name="node">Index into the nodes of the plan.</param>
+    /// <param name="refused">Offers that are not to be asked for (again).</param>
+    public int NextBest(int node, IReadOnlySet<int> refused) => FindNextBest(node, refused);
 }
 
 /// <param name="Offer">Index into the offers of the request.</param>

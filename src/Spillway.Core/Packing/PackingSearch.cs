@@ -16,7 +16,7 @@ internal sealed class PackingSearch
     private const double LeastWorth = 0.2;
 
     // Close enough to the bound that rounding to whole nodes decides, not the mix.
-    private const double GoodEnough = 1.002;
+    private const double GoodEnough = 1.0001;
 
     private const double GoodEnoughForMany = 1.035;
 

@@ -57,7 +57,7 @@ internal sealed class PatternMix
             for (var i = 0; i < active.Length; i++) Worth[active[i]] = Math.Max(0, program.Duals[i]) * unit;
             if (program.Objective * unit <= goodEnough) break;
             var found = FromGrid();
-            if (found < active.Length / 4) found += FromSearch();
+            if (found <= active.Length / 4) found += FromSearch();
             if (found == 0) break;
         }
     }

@@ -153,6 +153,23 @@ internal sealed class Yard
         Return(item, count);
     }
 
+    /// <summary>The cheapest offer, of those not refused, that holds what is on the bin in a cell where all of it may go.</summary>
+    public int NextBest(int bin, IReadOnlySet<int> refused)
+    {
+        var (best, content) = (-1, Bins[bin].Content);
+        for (var cell = 0; cell < Market.CellCount; cell++)
+        {
+            if (!content.TrueForAll(entry => Market.Masks.Has(Items[entry.Item].Mask, cell))) continue;
+            foreach (var offer in Market.ByPrice[cell])
+            {
+                if (best >= 0 && Market.Prices[offer] >= Market.Prices[best]) break;
+                if (refused.Contains(offer) || !Market.IsAvailable(offer)) continue;
+                if (Market.Holds(Market.Capacity[offer], Bins[bin].Used)) best = offer;
+            }
+        }
+        return best;
+    }
+
     /// <summary>Closes a bin that is empty, and rents a cheaper offer where that holds what is left.</summary>
     public void Refit(Bin bin)
     {
