@@ -15,6 +15,8 @@ switch (args)
         return OpenbBenchmark.Run(rest);
     case ["planner", .. var rest]:
         return PlannerCommand.Run(rest);
+    case ["table", var workloads]:
+        return PlannerCommand.Table(workloads);
     case ["autoscaler"]:
         return AutoscalerCommand.Run();
     default:

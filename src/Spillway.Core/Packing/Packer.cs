@@ -14,7 +14,7 @@ public static class Packer
 {
     public static PackingPlan Plan(PackingRequest request)
     {
-        using var pass = new PackingPass(request, (request.Standing ?? new PlacementModel()).State);
+        using var pass = new PackingPass(Preferring.Promote(request), (request.Standing ?? new PlacementModel()).State);
         return pass.Run();
     }
 }
@@ -71,6 +71,7 @@ internal sealed class PackingPass : IDisposable
         var search = new PackingSearch(request, yard, demand.Weights);
         search.Run(wanted, bound);
         var order = new BindingOrder(request, demand, market, yard);
+        Preferring.Settle(yard, request.Offers);
         if (yard.Waiting == 0 && unpacked.Count == heldBack.Count)
             return ToPlan(yard, order.AsChosen(), unpacked, bound);
 

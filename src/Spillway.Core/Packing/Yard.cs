@@ -170,6 +170,29 @@ internal sealed class Yard
         return best;
     }
 
+    /// <summary>Offers that cost no more than the bin's and hold what is on it, where all of it may go.</summary>
+    public IEnumerable<int> SameOrCheaper(Bin bin)
+    {
+        for (var cell = 0; cell < Market.CellCount; cell++)
+        {
+            if (!bin.Content.TrueForAll(entry => Market.Masks.Has(Items[entry.Item].Mask, cell))) continue;
+            foreach (var offer in Market.ByPrice[cell])
+            {
+                if (Market.Prices[offer] > bin.Price) break;
+                if (Market.IsAvailable(offer) && Market.Holds(Market.Capacity[offer], bin.Used)) yield return offer;
+            }
+        }
+    }
+
+    /// <summary>Rents another offer for the bin, which holds what is on it.</summary>
+    public void Move(Bin bin, int offer)
+    {
+        Market.GiveBack(bin.Offer);
+        Market.Take(offer);
+        Price += Market.Prices[offer] - bin.Price;
+        (bin.Offer, bin.Price) = (offer, Market.Prices[offer]);
+    }
+
     /// <summary>Closes a bin that is empty, and rents a cheaper offer where that holds what is left.</summary>
     public void Refit(Bin bin)
     {
@@ -179,11 +202,7 @@ internal sealed class Yard
             return;
         }
         var offer = Market.Cheapest(Market.CellOf[bin.Offer], bin.Used, bin.Price);
-        if (offer < 0) return;
-        Market.GiveBack(bin.Offer);
-        Market.Take(offer);
-        Price += Market.Prices[offer] - bin.Price;
-        (bin.Offer, bin.Price) = (offer, Market.Prices[offer]);
+        if (offer >= 0) Move(bin, offer);
     }
 
     /// <summary>Takes all bins from this one on away and hands them over, to be opened again or not.</summary>

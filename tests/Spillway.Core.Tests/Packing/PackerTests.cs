@@ -28,13 +28,14 @@ public sealed class PackerTests
     public void Four_slices_of_one_device_buy_one_node()
     {
         var quarter = new PodRequirements { GpuMilli = 250, Requests = ResourceAmounts.Of(("cpu", "100m")) };
-        var slice = new PodRequirements { Requests = ResourceAmounts.Of(("cpu", "100m"), ("nvidia.com/mig-1g.5gb", "1")) };
+        const string Slice = "nvidia.com/mig-1g.5gb";
+        var slice = new PodRequirements { Requests = ResourceAmounts.Of(("cpu", "100m"), (Slice, "1")) };
         foreach (var asks in (PodRequirements[])[quarter, slice])
         {
             var plan = Packer.Plan(new PackingRequest
             {
                 Pods = [.. Enumerable.Range(0, 4).Select(i => Pod($"slice-{i}", asks))],
-                Offers = [Offer("8", "32Gi", 1m, ("nvidia.com/gpu", "1"), ("nvidia.com/mig-1g.5gb", "4"))],
+                Offers = [Offer("8", "32Gi", 1m, ("nvidia.com/gpu", "1"), (Slice, "4"))],
             });
             plan.Nodes.ShouldHaveSingleItem().Pods.Count.ShouldBe(4);
         }
@@ -148,7 +149,8 @@ public sealed class PackerTests
             for (var size = 1; size <= 32; size++)
             {
                 var offer = Offer($"{size}", $"{4 * size}Gi", size * 0.05m);
-                offers.Add(offer with { Node = offer.Node with { Labels = LabelMap.Of((WellKnownLabels.Zone, zone)) } });
+                var labels = LabelMap.Of((WellKnownLabels.Zone, zone));
+                offers.Add(offer with { Node = offer.Node with { Labels = labels } });
             }
         }
         var fails = offers.Select(_ => random.NextDouble() < 0.7).ToArray();
@@ -178,6 +180,41 @@ public sealed class PackerTests
             offers = [.. offers.Select((offer, i) => refused.Contains(i) ? offer with { Stock = 0 } : offer)];
         }
         waiting.Count.ShouldBeLessThanOrEqualTo(10);
+    }
+
+    [Fact]
+    public void A_preference_decides_between_equal_prices_and_opens_a_node_only_where_that_pays()
+    {
+        var lonely = new PodAffinityTerm
+        {
+            TopologyKey = WellKnownLabels.Hostname, Selector = LabelSelector.ForLabels(("app", "web")),
+            Namespaces = ["default"],
+        };
+        var asks = new PodRequirements
+        {
+            Requests = ResourceAmounts.Of(("cpu", "1")),
+            PreferredAntiAffinity = [new WeightedPodAffinityTerm(10, lonely)],
+            PreferredNodeTerms =
+            [
+                new PreferredNodeTerm(5, new NodeSelectorTerm(
+                    [new LabelRequirement(WellKnownLabels.Zone, SelectorOperator.In, ["z2"])], [])),
+            ],
+        };
+        var offers = ((string, decimal)[])[("z1", 1m), ("z2", 1m), ("z3", 0.99m)];
+        var request = new PackingRequest
+        {
+            Pods = [.. Enumerable.Range(0, 4).Select(
+                i => Pod($"web-{i}", asks) with { Labels = LabelMap.Of(("app", "web")) })],
+            Offers = [.. offers.Select(one => Offer("4", "8Gi", one.Item2) is var offer
+                ? offer with { Node = offer.Node with { Labels = LabelMap.Of((WellKnownLabels.Zone, one.Item1)) } }
+                : offer)],
+        };
+
+        Packer.Plan(request).Nodes.ShouldHaveSingleItem().Offer.ShouldBe(2);
+        var equal = request with { Offers = [.. request.Offers.Take(2)] };
+        Packer.Plan(equal).Nodes.ShouldHaveSingleItem().Offer.ShouldBe(1);
+        Packer.Plan(request with { Preferences = new PreferencePrice(0.05m) }).Nodes.Count.ShouldBe(1);
+        Packer.Plan(request with { Preferences = new PreferencePrice(0.10m) }).Nodes.Count.ShouldBe(4);
     }
 
     private static PodRecord Pod(string name, PodRequirements asks) =>
