@@ -15,6 +15,9 @@ internal sealed record ControllerContext(
 
     public required EventRecorder Events { get; init; }
 
+    /// <summary>Null where nobody asks for use over time.</summary>
+    public SizeBook? Sizes { get; init; }
+
     public BurstPolicy Policy => Model.Cluster.Policy.Burst;
 
     public DateTimeOffset Now => Time.GetUtcNow();

@@ -23,6 +23,9 @@ public sealed record ControllerOptions(ClusterModel Model, IKubernetesTransport 
 
     public required ILogger Logger { get; init; }
 
+    /// <summary>Filled with the sizes of pods and nodes; null where nobody asks for them.</summary>
+    public SizeBook? Sizes { get; init; }
+
     /// <summary>Set to lead by a Lease, when several copies may run against one cluster; null for a copy that is alone.</summary>
     public string? Identity { get; init; }
 }
@@ -105,6 +108,7 @@ public sealed class ControllerHost : IAsyncDisposable
         {
             Model = _options.Model,
             Events = _events,
+            Sizes = _options.Sizes,
         };
 
     private async Task LeadAsync(ControllerContext context, CancellationToken cancellationToken)

@@ -15,6 +15,9 @@ internal sealed record LocalClusterOptions(ClusterModel Model, TimeProvider Time
 
     public int Seed { get; init; }
 
+    /// <summary>Filled with the sizes of pods and nodes, for a report of use over time.</summary>
+    public SizeBook? Sizes { get; init; }
+
     /// <summary>Parts of the control plane that are left to programs outside.</summary>
     public IReadOnlySet<ControlPlanePart> Without { get; init; } = new HashSet<ControlPlanePart>();
 }
@@ -72,6 +75,7 @@ internal sealed class LocalCluster : IAsyncDisposable
                     Time = options.Time,
                     Random = new Random(options.Seed + 1),
                     Logger = options.Logger,
+                    Sizes = options.Sizes,
                 });
             await embedded.InvokeAsync(() => controllers.StartAsync(cancellationToken));
             return new LocalCluster(options, embedded, controllers, ledger);

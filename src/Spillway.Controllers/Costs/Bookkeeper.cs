@@ -24,6 +24,7 @@ internal sealed class Bookkeeper(ControllerContext context, ClusterState state, 
     public void Note(InformerChange<ObservedPod> change)
     {
         var pod = change.Current;
+        context.Sizes?.Note(pod.Record);
         lock (_gate)
         {
             if (!pod.Record.IsBound && pod.Why.Length > 0) _whys[pod.Key] = pod.Why;
@@ -47,6 +48,7 @@ internal sealed class Bookkeeper(ControllerContext context, ClusterState state, 
     public void Note(InformerChange<ObservedNode> change)
     {
         var node = change.Current;
+        context.Sizes?.Note(node.Name, node.Record.Allocatable);
         if (node.Pool.Length > 0) return;
         var entry = Entries.Owned(node);
         if (change.Kind == ChangeKind.Removed) entry = entry with { RemovedAt = context.Now };

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Spillway.Core.ClusterFile.Checks;
 using Spillway.Core.ClusterFile.Shapes;
+using Spillway.Core.ClusterFile.Variations;
 using Spillway.Core.ClusterFile.Yaml;
 using Spillway.Core.Quantities;
 
@@ -18,10 +19,15 @@ public static class ClusterFileReader
         ["Workspace", "App", "Filler", "Benchmark", "ClusterTemplate"];
 
     /// <summary>A cluster folder or file with its workload: needs exactly one Cluster document.</summary>
-    public static ClusterFileResult ReadCluster(IReadOnlyList<SourceFile> files) => Read(files, needsCluster: true);
+    public static ClusterFileResult ReadCluster(IReadOnlyList<SourceFile> files) => ReadCluster(files, []);
+
+    /// <summary>The same with the Cluster document changed before anything of it is read or checked.</summary>
+    public static ClusterFileResult ReadCluster(
+        IReadOnlyList<SourceFile> files, IReadOnlyList<ClusterChange> changes) =>
+        Read(files, needsCluster: true, changes);
 
     /// <summary>Workload files: a Cluster document is not needed, and what there is counts.</summary>
-    public static ClusterFileResult ReadWorkload(IReadOnlyList<SourceFile> files) => Read(files, needsCluster: false);
+    public static ClusterFileResult ReadWorkload(IReadOnlyList<SourceFile> files) => Read(files, needsCluster: false, []);
 
     /// <summary>The answer to a file whose length alone is too much; nothing of it needs to be loaded.</summary>
     public static Diagnostic TooLarge(string file, long bytes) =>
@@ -29,10 +35,11 @@ public static class ClusterFileReader
             $"the file has {bytes / (1024 * 1024)} MiB, and at most {MaxFileBytes / (1024 * 1024)} MiB are read",
             "split it, or apply a generated workload with kubectl");
 
-    private static ClusterFileResult Read(IReadOnlyList<SourceFile> files, bool needsCluster)
+    private static ClusterFileResult Read(
+        IReadOnlyList<SourceFile> files, bool needsCluster, IReadOnlyList<ClusterChange> changes)
     {
         var problems = new Problems();
-        var reading = new Reading(problems);
+        var reading = new Reading(problems, changes);
         foreach (var file in files)
         {
             if (file.Content.Length > MaxFileBytes)
@@ -65,7 +72,7 @@ public static class ClusterFileReader
         };
     }
 
-    private sealed class Reading(Problems problems)
+    private sealed class Reading(Problems problems, IReadOnlyList<ClusterChange> changes)
     {
         private readonly Dictionary<string, SourcePlace> seen = new(StringComparer.Ordinal);
         private SourcePlace? clusterPlace;
@@ -155,6 +162,9 @@ public static class ClusterFileReader
                 return;
             }
 
+            if (kind == "Cluster")
+                mapping = changes.Aggregate(
+                    mapping, (document, change) => ClusterEdit.Apply(document, change, problems));
             CheckTopLevel(mapping, kind);
             var metadata = mapping.Find("metadata")?.Value as YamlMapping;
             var name = NameOf(mapping, metadata, kind);

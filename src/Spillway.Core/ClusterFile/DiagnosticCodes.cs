@@ -24,6 +24,7 @@ public static class DiagnosticCodes
     public const string NoCluster = "SW1013";
     public const string SecondCluster = "SW1014";
     public const string NotUsedYet = "SW1015";
+    public const string NothingToVary = "SW1016";
     public const string More = "SW1099";
 
     public const string UnknownKey = "SW1101";
@@ -97,6 +98,8 @@ public static class DiagnosticCodes
         new(SecondCluster, "There is more than one Cluster document", "Put each cluster in a folder of its own."),
         new(NotUsedYet, "The kind, cloud or distribution is accepted, but nothing acts on it in this version",
             "Nothing to do: it is kept as written. Use distribution embedded and simulated clouds to run things now."),
+        new(NothingToVary, "A variation points at nothing that is in the file",
+            "Write the keys and the names of items as they are in the file: pools.NAME.max=5, machines.+NAME=2."),
         new(More, "There are more problems than are shown", "Repair the first ones and check again."),
 
         new(UnknownKey, "The key does not exist here",

@@ -176,9 +176,7 @@ public sealed partial class FastRehearsal
         pod.Node = node;
         pod.StartedAt = now > notBefore ? now : notBefore;
         node.Pods++;
-        load.RunningPods++;
-        load.UsedGpuMilli += pod.Kind.GpuMilli;
-        load.UsedCpuMillis += pod.Kind.Requirements.Requests.CpuMillis;
+        load.AddPod(pod.Requirements.Requests, pod.Kind.GpuMilli, node.Offer is not null, 1);
         if (pod.Run.Duration is { } duration) ends.Enqueue(pod, (pod.StartedAt.Value + duration, order++));
         else if (pod == pod.Run.Pods[^1]) done++;
     }
@@ -189,9 +187,7 @@ public sealed partial class FastRehearsal
         model.RemovePod(pod.Key);
         var node = pod.Node!;
         node.Pods--;
-        load.RunningPods--;
-        load.UsedGpuMilli -= pod.Kind.GpuMilli;
-        load.UsedCpuMillis -= pod.Kind.Requirements.Requests.CpuMillis;
+        load.AddPod(pod.Requirements.Requests, pod.Kind.GpuMilli, node.Offer is not null, -1);
         if (pod == pod.Run.Pods[^1]) done++;
         freed.Add(node);
         if (node.Pods > 0 || node.Offer is null) return;
@@ -259,16 +255,6 @@ public sealed partial class FastRehearsal
         Count(node, 1);
     }
 
-    private void Count(RehearsedNode node, int sign)
-    {
-        load.GpuMilli += sign * node.Record.Allocatable[GpuShares.Resource] * GpuShares.Whole;
-        load.CpuMillis += sign * node.Record.Allocatable.CpuMillis;
-        if (node.Offer is null)
-        {
-            load.OnPremPerHour += sign * (double)node.Price.Amount;
-            return;
-        }
-        load.RentedNodes += sign;
-        load.CloudPerHour += sign * (double)node.Price.Amount;
-    }
+    private void Count(RehearsedNode node, int sign) => load.AddNode(
+        node.Record.Allocatable, (double)node.Price.Amount, node.Offer is not null, sign);
 }

@@ -1,8 +1,13 @@
+using Spillway.Core.Placement;
+using Spillway.Core.Placement.Sharing;
+
 namespace Spillway.Core.Rehearsals;
 
 /// <summary>What the cluster was like at one time.</summary>
 public record struct ClusterLoad
 {
+    private const double Mebibyte = 1 << 20;
+
     /// <summary>Thousandths of GPUs.</summary>
     public double UsedGpuMilli { get; set; }
 
@@ -11,6 +16,24 @@ public record struct ClusterLoad
     public double UsedCpuMillis { get; set; }
 
     public double CpuMillis { get; set; }
+
+    /// <summary>MiB.</summary>
+    public double UsedMemoryMib { get; set; }
+
+    public double MemoryMib { get; set; }
+
+    /// <summary>What of the above is on rented nodes.</summary>
+    public double RentedUsedGpuMilli { get; set; }
+
+    public double RentedGpuMilli { get; set; }
+
+    public double RentedUsedCpuMillis { get; set; }
+
+    public double RentedCpuMillis { get; set; }
+
+    public double RentedUsedMemoryMib { get; set; }
+
+    public double RentedMemoryMib { get; set; }
 
     public double WaitingPods { get; set; }
 
@@ -23,8 +46,50 @@ public record struct ClusterLoad
 
     public double CloudPerHour { get; set; }
 
+    /// <summary>A pod starts (1) or ends (-1).</summary>
+    public void AddPod(ResourceAmounts requests, double gpuMilli, bool isRented, int sign)
+    {
+        var (cpu, memory, gpu) = (sign * requests.CpuMillis, sign * requests.MemoryBytes / Mebibyte, sign * gpuMilli);
+        RunningPods += sign;
+        UsedCpuMillis += cpu;
+        UsedMemoryMib += memory;
+        UsedGpuMilli += gpu;
+        if (!isRented) return;
+        RentedUsedCpuMillis += cpu;
+        RentedUsedMemoryMib += memory;
+        RentedUsedGpuMilli += gpu;
+    }
+
+    /// <summary>A node comes (1) or goes (-1).</summary>
+    public void AddNode(ResourceAmounts room, double pricePerHour, bool isRented, int sign)
+    {
+        var (cpu, memory) = (sign * room.CpuMillis, sign * room.MemoryBytes / Mebibyte);
+        var gpu = sign * room[GpuShares.Resource] * GpuShares.Whole;
+        CpuMillis += cpu;
+        MemoryMib += memory;
+        GpuMilli += gpu;
+        if (!isRented)
+        {
+            OnPremPerHour += sign * pricePerHour;
+            return;
+        }
+        RentedCpuMillis += cpu;
+        RentedMemoryMib += memory;
+        RentedGpuMilli += gpu;
+        RentedNodes += sign;
+        CloudPerHour += sign * pricePerHour;
+    }
+
     internal void Add(in ClusterLoad other, double times)
     {
+        UsedMemoryMib += other.UsedMemoryMib * times;
+        MemoryMib += other.MemoryMib * times;
+        RentedUsedGpuMilli += other.RentedUsedGpuMilli * times;
+        RentedGpuMilli += other.RentedGpuMilli * times;
+        RentedUsedCpuMillis += other.RentedUsedCpuMillis * times;
+        RentedCpuMillis += other.RentedCpuMillis * times;
+        RentedUsedMemoryMib += other.RentedUsedMemoryMib * times;
+        RentedMemoryMib += other.RentedMemoryMib * times;
         UsedGpuMilli += other.UsedGpuMilli * times;
         GpuMilli += other.GpuMilli * times;
         UsedCpuMillis += other.UsedCpuMillis * times;
