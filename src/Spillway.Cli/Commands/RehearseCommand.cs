@@ -3,12 +3,15 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Spillway.Cli.Output;
 using Spillway.Cli.Rehearsals;
 using Spillway.Cli.Reports;
+using Spillway.Core.ClusterFile.Variations;
 
 namespace Spillway.Cli.Commands;
 
 /// <summary>Plays a cluster and its workload in virtual time.</summary>
 internal static class RehearseCommand
 {
+    private const int MostVariations = 100;
+
     public static Command Build(Terminal terminal)
     {
         var files = new Argument<string[]>("FILE")
@@ -31,6 +34,16 @@ internal static class RehearseCommand
         {
             Description = "Through the planner alone, without API server and controllers: for long traces",
         };
+        var vary = new Option<string[]>("--vary")
+        {
+            Description = $"Compare with other values of a setting; several multiply, up to {MostVariations} runs",
+            HelpName = "PATH=VALUE,...",
+        };
+        var page = new Option<string?>("--report")
+        {
+            Description = "Write the report as one HTML page, too",
+            HelpName = "FILE.html",
+        };
         var horizon = new Option<string?>("--until")
         {
             Description = "Virtual time after which it ends even when jobs still wait (default: 7d; a trace: its end)",
@@ -47,11 +60,16 @@ internal static class RehearseCommand
                     "one object for a script; same seed, same bytes"),
                 ("spillway rehearse cluster.yaml --nodes nodes.csv --workload pods.csv.gz --fast",
                     "months of a trace in seconds"),
+                ("spillway rehearse cluster.yaml -w jobs.csv --fast --vary 'machines.+gpu-box=2'",
+                    "what if we bought two more GPU boxes? (+NAME=2 adds two copies of the machine NAME)"),
+                ("spillway rehearse cluster.yaml -w jobs.csv --fast --vary 'pools.x.max=0,5,10' "
+                    + "--vary 'policy.burst.waitForOnPrem=0s,5m' --report report.html",
+                    "all six combinations beside the file as it is, and a page to look at"),
                 ("spillway rehearse examples/inaccel-fpga-burst/cluster.yaml examples/inaccel-fpga-burst/sixteen.yaml",
                     "a job that no node can take"),
             ],
         };
-        Add(command, files, seed, workload, nodes, fast, horizon, verbose, output);
+        Add(command, files, seed, workload, nodes, fast, vary, page, horizon, verbose, output);
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new RehearsalRequest(parsed.GetValue(files) is { Length: > 0 } given ? given : ["."])
@@ -60,10 +78,12 @@ internal static class RehearseCommand
                 Nodes = parsed.GetValue(nodes),
                 Fast = parsed.GetValue(fast),
                 Seed = parsed.GetValue(seed),
+                Varied = Varied(parsed.GetValue(vary) ?? []),
                 Until = Until(parsed.GetValue(horizon)),
                 Logger = parsed.GetValue(verbose) ? new ConsoleLogger(terminal.Error) : NullLogger.Instance,
             };
             var result = request.Run(terminal, cancellationToken);
+            if (parsed.GetValue(page) is { } path) PageReport.Write(path, result);
             OutputOption.Write(terminal, parsed.GetValue(output), result.WriteTo, () => Table(result, terminal));
             if (result.Interrupted && cancellationToken.IsCancellationRequested)
             {
@@ -82,6 +102,23 @@ internal static class RehearseCommand
         foreach (var option in options) command.Add(option);
     }
 
+    private static IReadOnlyList<VariedSetting> Varied(string[] texts)
+    {
+        var settings = new List<VariedSetting>();
+        foreach (var text in texts)
+        {
+            if (!VariedSetting.TryParse(text, out var setting, out var complaint))
+                throw new CommandFailure(ExitCode.Usage, $"--vary: {complaint}");
+            settings.Add(setting);
+        }
+        if (ClusterVariation.Count(settings) is > MostVariations and var count)
+        {
+            throw new CommandFailure(
+                ExitCode.Usage, $"--vary: that makes {count} runs, and {MostVariations} is the most: give fewer values");
+        }
+        return settings;
+    }
+
     private static TimeSpan? Until(string? text)
     {
         if (text is null) return null;
@@ -92,6 +129,7 @@ internal static class RehearseCommand
     private static void Table(RehearsalResult result, Terminal terminal)
     {
         ReportTables.Write(result.Report, terminal);
+        VariationTable.Write(result.Report, result.Variations, terminal);
         terminal.Out.WriteLine(
             $"{ReportTables.Text(result.Virtual)} of cluster time in {result.Wall.TotalSeconds:0.0}s, seed {result.Seed}");
         foreach (var pod in result.Unfinished.Take(ReportTables.MostRows))

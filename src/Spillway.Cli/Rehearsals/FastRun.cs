@@ -80,6 +80,9 @@ internal sealed class FastRun
         };
         return new RehearsalResult(report, seed, outcome.End, Stopwatch.GetElapsedTime(began))
         {
+            Sizes = new RunSizes(
+                index => PodSize.Of(outcome.Pods[index].Requirements),
+                index => outcome.Nodes[index].Record.Allocatable),
             Unfinished = [.. outcome.Pods.Where(pod => pod.StartedAt is null)
                 .Select(pod => new Clusters.Stranded(pod.Name, Why(pod)))],
             Interrupted = !outcome.Finished,

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Reports;
+using Spillway.Controllers.Costs;
 using Spillway.Core.Rehearsals;
 using Spillway.Core.Traces;
 using Spillway.Sandbox.Time;
@@ -20,6 +21,12 @@ internal sealed record RehearsalResult(RunReport Report, int Seed, TimeSpan Virt
 
     /// <summary>True when it was stopped from outside: the report is what had happened until then.</summary>
     public bool Interrupted { get; init; }
+
+    /// <summary>How large the report's pods and nodes were.</summary>
+    public required RunSizes Sizes { get; init; }
+
+    /// <summary>The same workload on other clusters, in the order in which they were asked for.</summary>
+    public IReadOnlyList<VariationResult> Variations { get; init; } = [];
 
     public JsonNode ToJson()
     {
@@ -37,6 +44,13 @@ internal sealed record RehearsalResult(RunReport Report, int Seed, TimeSpan Virt
         writer.WriteNumber("wallSeconds", Math.Round(Wall.TotalSeconds, 3));
         if (Interrupted) writer.WriteBoolean("interrupted", true);
         Report.WriteTo(writer, flush);
+        writer.WritePropertyName("summary");
+        Report.Summary.ToJson().WriteTo(writer);
+        if (Variations.Count > 0)
+        {
+            writer.WritePropertyName("variations");
+            new JsonArray([.. Variations.Select(variation => (JsonNode)variation.ToJson())]).WriteTo(writer);
+        }
         writer.WriteEndObject();
     }
 }
@@ -70,7 +84,10 @@ internal static class Rehearsal
             null, Often, Often);
         return time.Run(async () =>
         {
-            var options = new LocalClusterOptions(input.Model, time, logger) { Seed = settings.Seed };
+            var options = new LocalClusterOptions(input.Model, time, logger) 
+            {
+                Seed = settings.Seed, Sizes = new SizeBook(),
+            };
             await using var cluster = await LocalCluster.StartAsync(options, CancellationToken.None);
             using var stop = new CancellationTokenSource(settings.Until ?? Longest, time);
             // A signal comes on another thread; the run looks for it on its own.
@@ -82,10 +99,12 @@ internal static class Rehearsal
             // The ledger gathers changes for a moment before it writes them.
             await Task.Delay(TimeSpan.FromSeconds(1), time);
             var now = time.GetUtcNow();
-            return new RehearsalResult(
-                RunReport.Of(input.Cluster.Name, cluster.Ledger, now), settings.Seed, now - Start,
-                    Stopwatch.GetElapsedTime(began))
+            var report = RunReport.Of(input.Cluster.Name, cluster.Ledger, now);
+            var sizes = RunSizes.Of(options.Sizes, report);
+            report = report with { Series = LoadSweep.Of(report, sizes, Start) };
+            return new RehearsalResult(report, settings.Seed, now - Start, Stopwatch.GetElapsedTime(began))
             {
+                Sizes = sizes,
                 Unfinished = unfinished,
                 Interrupted = cancellationToken.IsCancellationRequested,
             };

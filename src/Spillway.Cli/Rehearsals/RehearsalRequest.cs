@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Spillway.Cli.Inputs;
 using Spillway.Cli.Output;
-using Spillway.Core.ClusterFile;
+using Spillway.Cli.Reports;
+using Spillway.Core.ClusterFile.Variations;
 using Spillway.Core.Traces;
 
 namespace Spillway.Cli.Rehearsals;
@@ -23,24 +24,47 @@ internal sealed record RehearsalRequest(IReadOnlyList<string> Files)
 
     public required ILogger Logger { get; init; }
 
+    /// <summary>Settings to try other values of; every combination is one run more.</summary>
+    public IReadOnlyList<VariedSetting> Varied { get; init; } = [];
+
+    /// <summary>Plays the file as it is, then one variation after the other; each is checked before any is played.</summary>
     public RehearsalResult Run(Terminal terminal, CancellationToken cancellationToken)
     {
         var manifests = Workloads.Where(path => !TraceFiles.IsTrace(path)).ToArray();
         var input = ClusterInput.Load([.. Files, .. manifests], terminal);
-        var model = input.Model;
-        if (Nodes is not null) model = TraceCluster.With(model, TraceFiles.Nodes(Nodes), Nodes);
+        var nodes = new TraceMachines(Nodes is null ? [] : TraceFiles.Nodes(Nodes), Nodes ?? "", input.Model);
+        var variations = ClusterVariation.Product(Varied)
+            .Select(variation => (variation, Model: nodes.Vary(input, variation, terminal))).ToArray();
         var jobs = Workloads.Where(TraceFiles.IsTrace).SelectMany(TraceFiles.Jobs).ToArray();
+        var result = Play(input with { Model = nodes.Beside(input.Model) }, jobs, terminal, cancellationToken);
+        var done = new List<VariationResult>();
+        foreach (var (variation, model) in variations)
+        {
+            if (cancellationToken.IsCancellationRequested) break;
+            terminal.Error.WriteLine($"rehearsing variation {done.Count + 1} of {variations.Length}: {variation.Name}");
+            var run = Play(input with { Model = model }, jobs, terminal, cancellationToken);
+            done.Add(new VariationResult(variation, run.Report.Summary, run.Report.Cost, run.Virtual)
+            {
+                Interrupted = run.Interrupted && cancellationToken.IsCancellationRequested,
+            });
+        }
+        return result with { Variations = done };
+    }
+
+    private RehearsalResult Play(
+        ClusterInput input, IReadOnlyList<TraceJob> jobs, Terminal terminal, CancellationToken cancellationToken)
+    {
         using var progress = new ProgressLine(terminal);
         if (Fast)
         {
             return FastRun.Run(
-                model, [.. jobs, .. ManifestJobs.From(input.Workload)],
+                input.Model, [.. jobs, .. ManifestJobs.From(input.Workload)],
                 new RehearsalSettings(Seed) { Until = Until, Progress = progress.Show }, cancellationToken);
         }
         return Rehearsal.Run(
-            input with { Model = model }, jobs, new RehearsalSettings(Seed)
+            input, jobs, new RehearsalSettings(Seed)
             {
-                Until = Until ?? (jobs.Length == 0 ? UsualHorizon : null), Progress = progress.Show,
+                Until = Until ?? (jobs.Count == 0 ? UsualHorizon : null), Progress = progress.Show,
             },
             Logger, cancellationToken);
     }

@@ -10,9 +10,6 @@ namespace Spillway.Core.ClusterFile.Variations;
 /// </summary>
 internal sealed class ClusterEdit
 {
-    /// <summary>More machines than any team buys at once.</summary>
-    public const int MostCopies = 10_000;
-
     private const string Root = "spec";
 
     // Mappings whose keys are free: what follows is one key, whatever dots it has.
@@ -104,25 +101,18 @@ internal sealed class ClusterEdit
         }
 
         var readable = int.TryParse(change.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count);
-        if (!readable || count is < -1 or > MostCopies)
+        if (!readable || count is < -1 or > MachineCopies.Most)
         {
             problems.Error(DiagnosticCodes.Malformed, original.Place,
                 $"'{change.Value}' is no number of copies of {name}",
-                $"write how many more there are to be, up to {MostCopies}; -1 takes it away");
+                $"write how many more there are to be, up to {MachineCopies.Most}; -1 takes it away");
             return list;
         }
 
         if (count < 0) return new YamlSequence(list.Place, [.. list.Items.Where((_, index) => index != found)]);
-        var names = list.Items.Select(NameOf).ToHashSet(StringComparer.Ordinal);
-        var items = list.Items.ToList();
-        for (var number = 2; count > 0; number++)
-        {
-            if (!names.Add($"{name}-{number}")) continue;
-            items.Add(Copy(original, $"{name}-{number}"));
-            count--;
-        }
-
-        return new YamlSequence(list.Place, items);
+        var names = list.Items.Select(NameOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var copies = MachineCopies.Names(name, names, count).Select(copy => Copy(original, copy));
+        return new YamlSequence(list.Place, [.. list.Items, .. copies]);
     }
 
     private static YamlMapping Copy(YamlMapping original, string name) => new(original.Place,
