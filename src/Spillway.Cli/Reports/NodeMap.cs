@@ -22,15 +22,15 @@ internal sealed class NodeMap
     private readonly DateTimeOffset start;
     private readonly double stepTicks;
     private readonly Dictionary<string, Fill> pools = new(StringComparer.Ordinal);
-    private readonly Fill[] fills;
+    private readonly Dictionary<int, Fill> fills;
 
-    private NodeMap(RunReport report, RunSizes sizes, DateTimeOffset start)
+    private NodeMap(RunReport report, RunSizes sizes, DateTimeOffset start, IReadOnlyList<int> drawn)
     {
         this.report = report;
         this.sizes = sizes;
         this.start = start;
         stepTicks = Math.Max((double)(report.Now - start).Ticks / Steps, 1);
-        fills = [.. report.Nodes.Select(static _ => new Fill())];
+        fills = drawn.ToDictionary(static index => index, static _ => new Fill());
     }
 
     /// <param name="report">The whole run.</param>
@@ -39,7 +39,7 @@ internal sealed class NodeMap
     /// <param name="drawn">Places of the nodes that are drawn; pools count all of theirs.</param>
     public static JsonObject Of(RunReport report, RunSizes sizes, DateTimeOffset start, IReadOnlyList<int> drawn)
     {
-        var map = new NodeMap(report, sizes, start);
+        var map = new NodeMap(report, sizes, start, drawn);
         map.Gather();
         return new JsonObject
         {
@@ -58,13 +58,11 @@ internal sealed class NodeMap
         {
             var node = report.Nodes[index];
             places[node.Id] = index;
-            var pool = Pool(node.Pool);
-            pool.Nodes++;
-            fills[index].Nodes = 1;
-            foreach (var (resource, amount) in sizes.Node(index))
+            Pool(node.Pool).Nodes++;
+            foreach (var fill in Fills(index, node.Pool))
             {
-                Spread(fills[index].Room, resource, amount, node.LaunchedAt, node.RemovedAt);
-                Spread(pool.Room, resource, amount, node.LaunchedAt, node.RemovedAt);
+                foreach (var (resource, amount) in sizes.Node(index))
+                    Spread(fill.Room, resource, amount, node.LaunchedAt, node.RemovedAt);
             }
         }
         for (var index = 0; index < report.Pods.Count; index++)
@@ -72,7 +70,7 @@ internal sealed class NodeMap
             var pod = report.Pods[index];
             if (pod.StartedAt is not { } from || !places.TryGetValue(pod.NodeId, out var place)) continue;
             if (sizes.Pod(index) is not { } size) continue;
-            foreach (var fill in new[] { fills[place], Pool(pod.Pool) })
+            foreach (var fill in Fills(place, pod.Pool))
             {
                 fill.Pods++;
                 foreach (var (resource, amount) in size.Requests)
@@ -84,6 +82,9 @@ internal sealed class NodeMap
             }
         }
     }
+
+    private Fill[] Fills(int node, string pool) =>
+        fills.TryGetValue(node, out var drawn) ? [drawn, Pool(pool)] : [Pool(pool)];
 
     private Fill Pool(string name) =>
         pools.TryGetValue(name, out var pool) ? pool : pools[name] = new Fill();

@@ -27,7 +27,8 @@ public static class ClusterFileReader
         Read(files, needsCluster: true, changes);
 
     /// <summary>Workload files: a Cluster document is not needed, and what there is counts.</summary>
-    public static ClusterFileResult ReadWorkload(IReadOnlyList<SourceFile> files) => Read(files, needsCluster: false, []);
+    public static ClusterFileResult ReadWorkload(IReadOnlyList<SourceFile> files) =>
+        Read(files, needsCluster: false, []);
 
     /// <summary>The answer to a file whose length alone is too much; nothing of it needs to be loaded.</summary>
     public static Diagnostic TooLarge(string file, long bytes) =>

@@ -105,7 +105,7 @@ public sealed class VariationTests
 
     [Theory]
     [InlineData("pools.x.max=-3", "lab.yaml:14:12: error SW1106")]
-    [InlineData("pools.z.max=3", "there is no 'z' in pools (there are x, y)")]
+    [InlineData("pools.spare.max=3", "there is no 'spare' in pools (there are x, y)")]
     [InlineData("machines.+gpu-bax=3", "did you mean 'gpu-box'?")]
     [InlineData("machines.+gpu-box=some", "lab.yaml:6:7: error SW1105: 'some' is no number of copies of gpu-box")]
     [InlineData("machines.+gpu-box=100001", "up to 10000")]
@@ -135,7 +135,8 @@ public sealed class VariationTests
     }
 
     private static ClusterFileResult Read(params string[] changes) => ClusterFileReader.ReadCluster(
-        [File()], [.. changes.Select(change => new ClusterChange(change[..change.IndexOf('=')], change[(change.IndexOf('=') + 1)..]))]);
+        [File()],
+        [.. changes.Select(change => change.Split('=', 2)).Select(parts => new ClusterChange(parts[0], parts[1]))]);
 
     private static SourceFile File() => new("lab.yaml", Encoding.UTF8.GetBytes(Text));
 }

@@ -47,7 +47,8 @@ public sealed partial class RehearsalPageTests
     {
         using var folder = new TemporaryFolder();
 
-        var run = await RehearseAsync(folder, "--fast", "--vary", "machines.+gpu-box=1,2", "--vary", "pools.spare.max=0,3", "-o", "json");
+        var run = await RehearseAsync(
+            folder, "--fast", "--vary", "machines.+gpu-box=1,2", "--vary", "pools.spare.max=0,3", "-o", "json");
 
         run.ExitCode.ShouldBe(0, run.Error);
         var variations = run.Json["variations"]!.AsArray();
@@ -82,7 +83,6 @@ public sealed partial class RehearsalPageTests
     [InlineData("pools.spare.max=-3", 1, "with pools.spare.max=-3")]
     [InlineData("pools.none.max=3", 1, "there is no 'none' in pools, with pools.none.max=3")]
     [InlineData("pools.spare.max", 2, "--vary: ")]
-    [InlineData("pools.spare.max=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75,76,77,78,79,80,81,82,83,84,85,86,87,88,89,90,91,92,93,94,95,96,97,98,99,100,101", 2, "100 is the most")]
     public async Task A_wrong_variation_is_said_before_anything_is_played(string vary, int exitCode, string words)
     {
         using var folder = new TemporaryFolder();
@@ -92,6 +92,19 @@ public sealed partial class RehearsalPageTests
         run.ExitCode.ShouldBe(exitCode);
         run.Output.ShouldBeEmpty();
         run.Error.ShouldContain(words);
+    }
+
+    [Fact]
+    public async Task More_than_a_hundred_variations_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var values = string.Join(',', Enumerable.Range(0, 11));
+
+        var run = await RehearseAsync(
+            folder, "--fast", "--vary", $"pools.spare.max={values}", "--vary", $"machines.+gpu-box={values}");
+
+        run.ExitCode.ShouldBe(2);
+        run.Error.ShouldContain("121 runs, and 100 is the most");
     }
 
     [Fact]
@@ -116,7 +129,8 @@ public sealed partial class RehearsalPageTests
         await RehearseAsync(folder, "--fast", "--report", page, "--vary", "machines.+gpu-box=1");
         (await File.ReadAllTextAsync(page)).ShouldNotContain(Nasty);
 
-        var (document, log) = await Browser.OpenAsync(page, width, Directory.CreateDirectory(Path.Combine(folder.Path, "profile")).FullName);
+        var profile = Directory.CreateDirectory(Path.Combine(folder.Path, "profile")).FullName;
+        var (document, log) = await Browser.OpenAsync(page, width, profile);
 
         log.ShouldNotContain("CONSOLE");
         Requests().Matches(log).Select(match => match.Value).ShouldBeEmpty();
@@ -133,8 +147,8 @@ public sealed partial class RehearsalPageTests
         using var folder = new TemporaryFolder();
         var page = Path.Combine(folder.Path, "page.html");
         folder.Write("cluster.yaml", Cluster);
-        folder.Write("many.csv", "name,cpu_milli,memory_mib,num_gpu,creation_time,deletion_time\n" + string.Concat(
-            Enumerable.Range(0, 30_000).Select(index => $"job-{index},1000,1024,0,{index},{index + 60}\n")));
+        folder.Write("many.csv", "name,cpu_milli,memory_mib,num_gpu,creation_s,duration_s\n" + string.Concat(
+            Enumerable.Range(0, 30_000).Select(index => $"job-{index},1000,1024,0,{index},60\n")));
 
         var run = await SpillwayProcess.RunAsync(
             "rehearse", Path.Combine(folder.Path, "cluster.yaml"), "-w", Path.Combine(folder.Path, "many.csv"), "--fast",
@@ -151,8 +165,8 @@ public sealed partial class RehearsalPageTests
     private static Task<SpillwayProcess> RehearseAsync(TemporaryFolder folder, params string[] options)
     {
         var cluster = folder.Write("cluster.yaml", Cluster);
-        var jobs = folder.Write("jobs.csv", "name,cpu_milli,memory_mib,num_gpu,creation_time,deletion_time\n" + string.Concat(
-            Enumerable.Range(0, 12).Select(index => $"{NameOf(index, options)},2000,4096,1,{index * 10},{index * 10 + 600}\n")));
+        var jobs = folder.Write("jobs.csv", "name,cpu_milli,memory_mib,num_gpu,creation_s,duration_s\n" + string.Concat(
+            Enumerable.Range(0, 12).Select(index => $"{NameOf(index, options)},2000,4096,1,{index * 10},600\n")));
         return SpillwayProcess.RunAsync(["rehearse", cluster, "-w", jobs, .. options]);
     }
 

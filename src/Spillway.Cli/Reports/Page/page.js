@@ -25,6 +25,7 @@ function svg(tag, set, ...inside) {
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
 const number = value => Math.abs(value) >= 1000 ? whole.format(value) : fine.format(value);
+const short = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 const percent = part => `${(part * 100).toFixed(part > 0 && part < 0.1 ? 1 : 0)} %`;
 function amount(value) {
   const digits = Math.abs(value) >= 100 ? 2 : Math.abs(value) >= 1 ? 3 : 4;
@@ -33,9 +34,9 @@ function amount(value) {
 const money = cost => cost ? `${amount(cost.amount)} ${cost.currency}` : '-';
 function span(seconds) {
   if (seconds < 60) return `${+seconds.toFixed(1)}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${String(Math.floor(seconds % 60)).padStart(2, '0')}s`;
-  if (seconds < 172800) return `${Math.floor(seconds / 3600)}h${String(Math.floor(seconds % 3600 / 60)).padStart(2, '0')}m`;
-  return `${Math.floor(seconds / 86400)}d${String(Math.floor(seconds % 86400 / 3600)).padStart(2, '0')}h`;
+  const [large, great, little, small] = seconds < 3600 ? [60, 'm', 1, 's'] : seconds < 172800 ? [3600, 'h', 60, 'm'] : [86400, 'd', 3600, 'h'];
+  const rest = Math.floor(seconds % large / little);
+  return `${Math.floor(seconds / large)}${great}${rest ? `${String(rest).padStart(2, '0')}${small}` : ''}`;
 }
 const since = time => (Date.parse(time) - start) / 1000;
 const at = time => time ? `+${span(Math.max(since(time), 0))}` : '-';
@@ -119,7 +120,7 @@ function niceTime(most, parts) {
 }
 
 /* areas: stacked values; lines: values of their own. Each has a name, a colour and its numbers. */
-function chart(title, unit, areas, lines, sharesOf) {
+function chart(title, unit, areas, lines, sharesOf, note) {
   const length = areas[0].values.length, seconds = run.series.stepSeconds;
   const box = el('div', { className: 'chart' }, el('h3', { textContent: title }));
   const legend = el('p', { className: 'soft', style: 'margin:0;font-size:13px' });
@@ -136,7 +137,7 @@ function chart(title, unit, areas, lines, sharesOf) {
   const most = Math.max(...stacked.flat(), ...lines.flatMap(line => line.values), 0) || 1;
   const means = all => all.reduce((sum, value) => sum + value, 0) / (all.length || 1);
   const overall = () => {
-    read.textContent = 'mean: ' + [...areas, ...lines].map(one => `${one.name} ${number(means(one.values))}`).join(', ') + ` ${unit}`
+    read.textContent = note ?? 'mean: ' + [...areas, ...lines].map(one => `${one.name} ${number(means(one.values))}`).join(', ') + ` ${unit}`
       + (sharesOf ? `; ${percent(means(areas.map(area => area.values).reduce((a, b) => a.map((value, i) => value + b[i]))) / (means(sharesOf.values) || 1))} in use` : '');
   };
   function draw() {
@@ -148,7 +149,7 @@ function chart(title, unit, areas, lines, sharesOf) {
     const step = nice(most, 4);
     for (let value = 0; value <= most * 1.0001; value += step)
       drawing.append(svg('line', { class: 'grid', x1: left, x2: width - right, y1: y(value), y2: y(value) }),
-        svg('text', { x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, number(value)));
+        svg('text', { x: left - 6, y: y(value) + 4, 'text-anchor': 'end' }, short.format(value)));
     const every = niceTime(total, Math.max(Math.floor(width / 90), 2));
     for (let time = 0; time <= total; time += every) {
       const place = x(time / seconds);
@@ -185,11 +186,11 @@ function useOverTime() {
   const use = (title, unit, key) => {
     const rented = `rented${key[0].toUpperCase()}${key.slice(1)}`;
     if (!series[key].some(value => value > 0)) return;
-    const room = { name: 'there is', colour: 'var(--text)', values: series[key] };
+    const room = { name: 'capacity', colour: 'var(--text)', values: series[key] };
     charts.push(chart(title, unit, [
-      { name: 'in use, owned', colour: 'var(--owned)', values: less(series[`${key}Used`], series[`${rented}Used`]) },
-      { name: 'in use, rented', colour: 'var(--rented)', values: series[`${rented}Used`] },
-    ], [room, { name: 'of that owned', colour: 'var(--soft)', dash: '4 3', values: less(series[key], series[rented]) }], room));
+      { name: 'owned in use', colour: 'var(--owned)', values: less(series[`${key}Used`], series[`${rented}Used`]) },
+      { name: 'rented in use', colour: 'var(--rented)', values: series[`${rented}Used`] },
+    ], [room, { name: 'owned capacity', colour: 'var(--soft)', dash: '4 3', values: less(series[key], series[rented]) }], room));
   };
   use('CPU', 'cores', 'cpus');
   use('Memory', 'GiB', 'memoryGib');
@@ -200,10 +201,10 @@ function useOverTime() {
   ], []));
   const hours = series.stepSeconds / 3600;
   const sums = values => { let sum = 0; return values.map(value => sum += value * hours); };
-  charts.push(chart('Cost so far (by hourly prices; the last step is drawn whole)', run.cost.total.currency, [
+  charts.push(chart('Cost so far', run.cost.total.currency, [
     { name: 'owned', colour: 'var(--owned)', values: sums(series.onPremPerHour) },
     { name: 'rented', colour: 'var(--rented)', values: sums(series.cloudPerHour) },
-  ], []));
+  ], [], null, 'by hourly prices, without minimum billing times; the bill is in the summary'));
   charts.push(chart('Pods', 'pods', [
     { name: 'running', colour: 'var(--owned)', values: series.podsRunning },
     { name: 'waiting', colour: 'var(--bad)', values: series.podsWaiting },
@@ -247,10 +248,10 @@ function fillAt(values, step) {
 }
 const opacity = value => value < 0 ? 0 : value === 0 ? 0 : 0.15 + 0.85 * value;
 function strip(values, colour) {
-  const drawing = svg('svg', { class: 'strip', viewBox: `0 0 ${values.length} 1`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
+  const drawing = svg('svg', { class: 'strip', viewBox: `0 0 ${values.length} 1`, preserveAspectRatio: 'none', 'shape-rendering': 'crispEdges', 'aria-hidden': 'true' });
   values.forEach((value, step) => {
-    if (value < 0) drawing.append(svg('rect', { x: step, y: 0, width: 1.02, height: 1, fill: 'var(--card)' }));
-    else if (value > 0) drawing.append(svg('rect', { x: step, y: 0, width: 1.02, height: 1, fill: colour, 'fill-opacity': opacity(value) }));
+    if (value < 0) drawing.append(svg('rect', { x: step, y: 0, width: 1, height: 1, fill: 'var(--card)' }));
+    else if (value > 0) drawing.append(svg('rect', { x: step, y: 0, width: 1, height: 1, fill: colour, 'fill-opacity': opacity(value) }));
   });
   return drawing;
 }

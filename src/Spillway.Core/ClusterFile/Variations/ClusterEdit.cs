@@ -61,7 +61,8 @@ internal sealed class ClusterEdit
             var key = string.Join('.', path[..length]);
             if (mapping.Find(key) is not { } entry) continue;
             var edited = entry with { Value = Edit(entry.Value, path[length..], key) };
-            return new YamlMapping(mapping.Place, [.. mapping.Entries.Select(other => other == entry ? edited : other)]);
+            return new YamlMapping(
+                mapping.Place, [.. mapping.Entries.Select(other => other == entry ? edited : other)]);
         }
 
         var whole = FreeKeys.Contains(where) ? path.Length : 1;
@@ -100,7 +101,8 @@ internal sealed class ClusterEdit
             return list;
         }
 
-        var readable = int.TryParse(change.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count);
+        var readable = int.TryParse(
+            change.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count);
         if (!readable || count is < -1 or > MachineCopies.Most)
         {
             problems.Error(DiagnosticCodes.Malformed, original.Place,
