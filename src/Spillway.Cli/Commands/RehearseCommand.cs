@@ -129,7 +129,7 @@ internal static class RehearseCommand
     private static void Table(RehearsalResult result, Terminal terminal)
     {
         ReportTables.Write(result.Report, terminal);
-        VariationTable.Write(result.Report, result.Variations, terminal);
+        VariationTable.Write(result, terminal);
         terminal.Out.WriteLine(
             $"{ReportTables.Text(result.Virtual)} of cluster time in {result.Wall.TotalSeconds:0.0}s, seed {result.Seed}");
         foreach (var pod in result.Unfinished.Take(ReportTables.MostRows))

@@ -22,6 +22,9 @@ internal sealed record RehearsalResult(RunReport Report, int Seed, TimeSpan Virt
     /// <summary>True when it was stopped from outside: the report is what had happened until then.</summary>
     public bool Interrupted { get; init; }
 
+    /// <summary>Of the whole run, also where the report is cut for a page.</summary>
+    public RunSummary Summary { get; } = RunSummary.Of(Report);
+
     /// <summary>How large the report's pods and nodes were.</summary>
     public required RunSizes Sizes { get; init; }
 
@@ -45,7 +48,7 @@ internal sealed record RehearsalResult(RunReport Report, int Seed, TimeSpan Virt
         if (Interrupted) writer.WriteBoolean("interrupted", true);
         Report.WriteTo(writer, flush);
         writer.WritePropertyName("summary");
-        Report.Summary.ToJson().WriteTo(writer);
+        Summary.ToJson().WriteTo(writer);
         if (Variations.Count > 0)
         {
             writer.WritePropertyName("variations");

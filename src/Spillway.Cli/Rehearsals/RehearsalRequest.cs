@@ -43,7 +43,7 @@ internal sealed record RehearsalRequest(IReadOnlyList<string> Files)
             if (cancellationToken.IsCancellationRequested) break;
             terminal.Error.WriteLine($"rehearsing variation {done.Count + 1} of {variations.Length}: {variation.Name}");
             var run = Play(input with { Model = model }, jobs, terminal, cancellationToken);
-            done.Add(new VariationResult(variation, run.Report.Summary, run.Report.Cost, run.Virtual)
+            done.Add(new VariationResult(variation, run.Summary, run.Report.Cost, run.Virtual)
             {
                 Interrupted = run.Interrupted && cancellationToken.IsCancellationRequested,
             });

@@ -29,7 +29,7 @@ internal static class PageReport
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            File.Delete(draft);
+            if (File.Exists(draft)) File.Delete(draft);
             throw new CommandFailure(ExitCode.Outside, $"{path}: cannot be written: {failure.Message}", failure);
         }
     }

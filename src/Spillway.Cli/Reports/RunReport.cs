@@ -25,11 +25,6 @@ internal sealed record RunReport(string Cluster, DateTimeOffset Now)
     /// <summary>Use and cost over time; null where only the ledger is known.</summary>
     public RehearsalSeries? Series { get; init; }
 
-    // Counted once, and copied with the record: a report of which only a part is shown keeps the summary of the whole.
-    private RunSummary? counted;
-
-    public RunSummary Summary => counted ??= RunSummary.Of(this);
-
     public static RunReport Of(string cluster, Ledger ledger, DateTimeOffset now) => new(cluster, now)
     {
         Pods = ledger.Pods(),

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Spillway.Cli.Output;
+using Spillway.Cli.Rehearsals;
 using Spillway.Controllers.Costs;
 using Spillway.Core.ClusterFile.Variations;
 
@@ -36,15 +37,16 @@ internal static class VariationTable
 {
     private const string AsItIs = "the file as it is";
 
-    public static void Write(RunReport report, IReadOnlyList<VariationResult> variations, Terminal terminal)
+    public static void Write(RehearsalResult result, Terminal terminal)
     {
-        if (variations.Count == 0) return;
+        if (result.Variations.Count == 0) return;
+        var cost = result.Report.Cost;
         var table = new TextTable(
             "WHAT IF", "COST", "CLOUD", "MEAN WAIT", "P95 WAIT", "FINISHED", "UNPLACED", "RENTED", "COST AGAINST THE FILE");
-        Add(table, AsItIs, report.Summary, report.Cost, "");
-        foreach (var variation in variations)
+        Add(table, AsItIs, result.Summary, cost, "");
+        foreach (var variation in result.Variations)
         {
-            var more = variation.Cost.Total.Amount - report.Cost.Total.Amount;
+            var more = variation.Cost.Total.Amount - cost.Total.Amount;
             Add(table, variation.Variation.Name + (variation.Interrupted ? " (interrupted)" : ""), variation.Summary,
                 variation.Cost, $"{(more < 0 ? "" : "+")}{more:0.0000}");
         }

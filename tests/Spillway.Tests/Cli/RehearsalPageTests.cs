@@ -27,7 +27,7 @@ public sealed partial class RehearsalPageTests
 
     [Theory]
     [InlineData("--fast")]
-    [InlineData("--seed=3")]
+    [InlineData("--until=1d")]
     public async Task The_figures_in_the_page_are_those_of_the_json(string how)
     {
         using var folder = new TemporaryFolder();
@@ -79,7 +79,7 @@ public sealed partial class RehearsalPageTests
     }
 
     [Theory]
-    [InlineData("pools.spare.max=-3", 1, "cluster.yaml:12:12: error SW1106")]
+    [InlineData("pools.spare.max=-3", 1, "cluster.yaml:13:12: error SW1106")]
     [InlineData("pools.spare.max=-3", 1, "with pools.spare.max=-3")]
     [InlineData("pools.none.max=3", 1, "there is no 'none' in pools, with pools.none.max=3")]
     [InlineData("pools.spare.max", 2, "--vary: ")]
