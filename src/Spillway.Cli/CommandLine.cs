@@ -76,6 +76,7 @@ internal static class CommandLine
             CostCommand.Build(terminal),
             RenderCommand.Build(terminal),
             ImportCommand.Build(terminal),
+            VpnCommand.Build(terminal),
             CompletionCommand.Build(terminal),
         };
         foreach (var option in root.Options.OfType<HelpOption>())

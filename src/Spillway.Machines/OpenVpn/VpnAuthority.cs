@@ -85,7 +85,8 @@ public sealed class VpnAuthority
             X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
         var now = clock.GetUtcNow();
         var serial = RandomNumberGenerator.GetBytes(16);
-        serial[0] &= 0x7f;
+        // Positive and of full length, so that its text and its bytes are one to one.
+        serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
         using var issued = signed.Create(authority, now - ClockDifference, Earlier(now + CertificateLifetime), serial);
         var pem = issued.ExportCertificatePem() + "\n";
         Write(In($"issued/{machine}/{issued.SerialNumber}.crt"), pem, secret: false);

@@ -13,6 +13,7 @@ public sealed class CommandLineTests
     [InlineData("cost")]
     [InlineData("render")]
     [InlineData("import")]
+    [InlineData("vpn")]
     [InlineData("completion")]
     public async Task Help_of_a_command_shows_examples_that_name_it(string command)
     {

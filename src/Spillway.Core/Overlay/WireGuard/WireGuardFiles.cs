@@ -25,7 +25,9 @@ public static class WireGuardFiles
         text.Append($"# The private key stays on this machine: wg genkey made it there.\n");
         text.Append($"PostUp = wg set %i private-key {PrivateKeyPath("%i")}\n");
         if (node.Forwards)
-            text.Append("PostUp = sysctl -q -w net.ipv4.ip_forward=1\n");
+            text.Append(plan.Cluster.Overlay.Cidr.IsIpv6
+                ? "PostUp = sysctl -q -w net.ipv6.conf.all.forwarding=1\n"
+                : "PostUp = sysctl -q -w net.ipv4.ip_forward=1\n");
         foreach (var route in node.Routes.Where(NeedsCommand(node, plan)))
             text.Append($"# {route.Why}\nPostUp = ip route replace {route.To} dev %i src {route.Source}\n");
         Peers(text, node, plan, comments: true);
