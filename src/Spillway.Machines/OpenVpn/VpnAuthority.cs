@@ -130,7 +130,7 @@ public sealed class VpnAuthority
             foreach (var file in Directory.EnumerateFiles(issued, "*.revoked", SearchOption.AllDirectories).Order())
             {
                 var serial = Convert.FromHexString(Path.GetFileNameWithoutExtension(file));
-                list.AddEntry(serial, File.GetLastWriteTimeUtc(file));
+                list.AddEntry(serial, new DateTimeOffset(File.GetLastWriteTimeUtc(file)));
             }
         }
 

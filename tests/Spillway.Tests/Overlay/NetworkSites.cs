@@ -114,6 +114,7 @@ internal sealed class NetworkSites : IDisposable
             """, "host", FolderOf(host),
         ])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
         })!;
         if (process.StandardOutput.ReadLine() != "ready")

@@ -141,7 +141,10 @@ public sealed class WireGuardToolTests
 
     private static IReadOnlyList<string> Shell(string script, string folder)
     {
-        var start = new ProcessStartInfo("bash", ["-c", script, "judge", folder]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("bash", ["-c", script, "judge", folder])
+        {
+            UseShellExecute = false, RedirectStandardOutput = true,
+        };
         // Without it wg asks a missing DNS again for a minute.
         start.Environment["WG_ENDPOINT_RESOLUTION_RETRIES"] = "0";
         using var process = Process.Start(start)!;

@@ -215,8 +215,10 @@ internal sealed class Adoption(WgQuickFile hub, IReadOnlyList<WgQuickFile> clien
     {
         var whole = Whole(text);
         var own = IPAddress.Parse(whole[..whole.IndexOf('/')]);
-        Cidr.TryParseLoosely(whole, out var range, out _);
-        return (own, range!);
+        // Only addresses that the parser has taken come here.
+        return Cidr.TryParseLoosely(whole, out var range, out _)
+            ? (own, range)
+            : throw new System.Diagnostics.UnreachableException();
     }
 
     private static string Whole(string text) =>
