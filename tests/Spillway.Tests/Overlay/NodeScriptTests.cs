@@ -106,7 +106,10 @@ public sealed class NodeScriptTests
     {
         var start = new ProcessStartInfo("bash", [option])
         {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         process.StandardInput.Write(script);
