@@ -7,8 +7,11 @@ internal sealed class Yard
     private readonly int[] waiting;
     private readonly int[] left;
     private readonly int[][] masksByCell;
-    private readonly double[] bulk;
+
+    // Whole numbers: what is added and taken away again leaves no trace.
+    private readonly long[] bulk;
     private readonly int[] sizes;
+    private readonly Comparer<int> byHardness;
     private readonly int masks;
 
     public Yard(IReadOnlyList<Item> items, Rows rows, Market market)
@@ -24,18 +27,14 @@ internal sealed class Yard
         }
         piles = new List<int>[rows.Count * masks];
         waiting = new int[piles.Length];
-        bulk = new double[masks];
+        bulk = new long[masks];
         sizes = [.. Enumerable.Range(0, masks).Select(market.Masks.Size)];
         left = new int[items.Count];
 
         // What is hardest to fit in is taken first, while nodes are still empty.
-        foreach (var pass in (bool[])[false, true])
-        {
-            for (var item = 0; item < left.Length; item++)
-            {
-                if (items[item].Kind.Limits.Length == 0 == pass) Return(item, items[item].Pods.Count);
-            }
-        }
+        byHardness = Comparer<int>.Create((a, b) =>
+            (items[a].Kind.Limits.Length == 0, a).CompareTo((items[b].Kind.Limits.Length == 0, b)));
+        for (var item = 0; item < left.Length; item++) Return(item, items[item].Pods.Count);
     }
 
     public IReadOnlyList<Item> Items { get; }
@@ -77,7 +76,7 @@ internal sealed class Yard
     public double Pressure(int cell)
     {
         var sum = 0.0;
-        foreach (var mask in masksByCell[cell]) sum += bulk[mask] / (sizes[mask] * sizes[mask]);
+        foreach (var mask in masksByCell[cell]) sum += bulk[mask] / (double)(sizes[mask] * sizes[mask]);
         return sum;
     }
 
@@ -246,7 +245,13 @@ internal sealed class Yard
     {
         if (count == 0) return;
         var pile = (Items[item].Row * masks) + Items[item].Mask;
-        if (left[item] == 0) (piles[pile] ??= []).Add(item);
+        if (left[item] == 0)
+        {
+            // In its place: what a search has tried before leaves no trace in what the next one finds.
+            var waitingItems = piles[pile] ??= [];
+            var at = waitingItems.BinarySearch(item, byHardness);
+            waitingItems.Insert(~at, item);
+        }
         Count(item, count);
     }
 
@@ -254,7 +259,7 @@ internal sealed class Yard
     {
         var (row, mask) = (Items[item].Row, Items[item].Mask);
         waiting[(row * masks) + mask] += change;
-        bulk[mask] += change * Rows.Bulk[row];
+        bulk[mask] += change * (long)Math.Round(Rows.Bulk[row]);
         left[item] += change;
         Waiting += change;
     }

@@ -217,6 +217,34 @@ public sealed class PackerTests
         Packer.Plan(request with { Preferences = new PreferencePrice(0.10m) }).Nodes.Count.ShouldBe(4);
     }
 
+    [Fact]
+    public void No_pods_need_nothing_and_no_offers_leave_every_pod_behind()
+    {
+        var pod = Pod("one", new PodRequirements { Requests = ResourceAmounts.Of(("cpu", "1")) });
+        var offer = Offer("4", "8Gi", 1m);
+
+        Packer.Plan(new PackingRequest { Pods = [], Offers = [offer] }).Nodes.ShouldBeEmpty();
+        Packer.Plan(new PackingRequest { Pods = [], Offers = [] }).Nodes.ShouldBeEmpty();
+        Packer.Plan(new PackingRequest { Pods = [pod], Offers = [] }).Unpacked
+            .ShouldHaveSingleItem().Reason.ShouldBe(UnpackedReason.NoOfferFits);
+        Packer.Plan(new PackingRequest { Pods = [pod], Offers = [offer with { Stock = 0 }] }).Unpacked
+            .ShouldHaveSingleItem().Reason.ShouldBe(UnpackedReason.NoStock);
+    }
+
+    [Fact]
+    public void The_mix_is_never_dearer_than_greedy_alone()
+    {
+        var random = new RandomRequest(seed: 31);
+        for (var run = 0; run < 300; run++)
+        {
+            var request = random.Next(mostPods: 60, scarce: false);
+            var greedy = Packer.Plan(request with { Effort = PackingEffort.Least });
+            var mix = Packer.Plan(request);
+            mix.Bindings.Count.ShouldBe(greedy.Bindings.Count, $"run {run}");
+            mix.PricePerHour.ShouldBeLessThanOrEqualTo(greedy.PricePerHour, $"run {run}");
+        }
+    }
+
     private static PodRecord Pod(string name, PodRequirements asks) =>
         new() { Key = new PodKey("default", name), Requirements = asks };
 
