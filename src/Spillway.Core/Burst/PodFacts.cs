@@ -75,7 +75,7 @@ internal sealed class PodFacts
     }
 
     /// <summary>The largest part of any resource that the pod takes; null when it does not fit at all.</summary>
-    private static decimal? Share(ResourceAmounts requests, ResourceAmounts room)
+    internal static decimal? Share(ResourceAmounts requests, ResourceAmounts room)
     {
         // A node holds so many pods: even one that asks for nothing takes a place.
         var share = room[ResourceAmounts.Pods] > 0 ? 1m / room[ResourceAmounts.Pods] : 0;

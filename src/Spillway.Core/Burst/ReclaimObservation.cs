@@ -30,9 +30,18 @@ public sealed record RentedNode(ClaimState Claim)
     /// <summary>Set when somebody deleted the claim: an order to give the node back, whatever its pool's minimum.</summary>
     public bool Ordered { get; init; }
 
+    /// <summary>Set when its pods have room elsewhere and it is to be emptied.</summary>
+    public ConsolidationOrder? Consolidation { get; init; }
+
     /// <summary>A pending pod that will go here, if any: the node is not idle for long.</summary>
     public PodKey? WantedBy { get; init; }
 }
+
+/// <summary>The order to empty a node whose pods have room elsewhere.</summary>
+/// <param name="Kind"><c>consolidate</c>, or <c>replace</c> when another node was rented for it.</param>
+/// <param name="Why">What it saves, in plain words.</param>
+/// <param name="At">When it was given: an order that cannot be carried out is given up after a while.</param>
+public sealed record ConsolidationOrder(string Kind, string Why, DateTimeOffset At);
 
 /// <summary>Why a pod on a node counts or does not count as work.</summary>
 public enum NodePodKind
@@ -86,6 +95,9 @@ public abstract record ReclaimDecision
 
         /// <summary>True when the node goes away by itself and its pods need another: <c>replace</c>, not <c>reclaim</c>.</summary>
         public bool Replaces { get; init; }
+
+        /// <summary>The word in the ledger.</summary>
+        public string Kind { get; init; } = "reclaim";
     }
 
     /// <summary>Work came between the decision and the cordon: the node serves again.</summary>

@@ -10,17 +10,22 @@ namespace Spillway.Core.Burst;
 /// any       the cloud's list lacks the machine    Forget
 /// Ready     interruption notice, or an order      Drain
 /// Ready     silent                                Keep: unreachable is not gone
+/// Ready     its pods have room elsewhere          Drain
 /// Ready     work, or a pending pod will come      Keep, not idle
 /// Ready     idle for less than idleAfter          Keep until then
 /// Ready     idle, the pool is at its minimum      Keep
 /// Ready     idle for idleAfter                    Drain
 /// Draining  drained for idleness, work came       Release
+/// Draining  for other nodes' room, too long       Release
 /// Draining  work is left                          Drain: evict what may be evicted
 /// Draining  empty                                 Remove
 /// </code>
 /// </remarks>
 public static class ReclaimPlanner
 {
+    // Longer than usual grace periods and a budget's replacements take; a node must not stand cordoned for hours.
+    private static readonly TimeSpan ConsolidationTakes = TimeSpan.FromMinutes(15);
+
     public static IReadOnlyList<ReclaimDecision> Decide(BurstPolicy policy, ReclaimObservation seen, DateTimeOffset now)
     {
         // Dearest first, then longest idle: when a minimum keeps some of several idle nodes, it keeps the cheapest.
@@ -63,10 +68,12 @@ public static class ReclaimPlanner
                 new ReclaimDecision.Remove { Claim = name, Why = "the claim was deleted before its node joined" },
             ClaimPhase.Pending or ClaimPhase.Launched => Keep(node, "it is joining"),
             ClaimPhase.Removed => Keep(node, "it is given back already"),
-            ClaimPhase.Draining => DecideDraining(node),
+            ClaimPhase.Draining => DecideDraining(node, now),
             ClaimPhase.Ready when node.Interruption is { } notice => Drain(
                 node, $"the cloud takes it back at {Words.Time(notice.EndsAt)}: {notice.Why}", replaces: true),
             ClaimPhase.Ready when node.Ordered => Drain(node, "its claim was deleted", replaces: false),
+            ClaimPhase.Ready when node is { Consolidation: { } order, Reachable: true } =>
+                Drain(node, order.Why, replaces: false) with { Kind = order.Kind },
             ClaimPhase.Ready => DecideReady(policy, pool, node, staying, now),
             _ => throw new UnreachableException(),
         };
@@ -106,7 +113,7 @@ public static class ReclaimPlanner
             replaces: false);
     }
 
-    private static ReclaimDecision DecideDraining(RentedNode node)
+    private static ReclaimDecision DecideDraining(RentedNode node, DateTimeOffset now)
     {
         var work = node.Pods.Where(pod => pod.Kind == NodePodKind.Work).ToList();
         if (work.Count == 0)
@@ -118,6 +125,17 @@ public static class ReclaimPlanner
         }
 
         if (node.Ordered) return Drain(node, $"its claim was deleted; {Left(work)}", replaces: false);
+        if (node.Consolidation is { } order)
+        {
+            if (now < order.At + ConsolidationTakes)
+                return Drain(node, $"{order.Why}; {Left(work)}", replaces: false) with { Kind = order.Kind };
+            return new ReclaimDecision.Release
+            {
+                Claim = node.Claim.Name,
+                Why = $"emptying it takes more than {Words.Span(ConsolidationTakes)}: {Left(work)}",
+            };
+        }
+
         return new ReclaimDecision.Release
         {
             Claim = node.Claim.Name,
@@ -133,6 +151,7 @@ public static class ReclaimPlanner
         Claim = node.Claim.Name,
         Why = why,
         Replaces = replaces,
+        Kind = replaces ? "replace" : "reclaim",
         // A machine that ends anyway takes its pods with it: an eviction gives them their grace period, so even
         // those that ask not to be disturbed are evicted. Disruption budgets still hold, the server sees to it.
         Evict = [.. node.Pods

@@ -150,6 +150,23 @@ internal sealed class Scene : IDisposable
 
     public void RemovePod(PodKey pod) => _model.RemovePod(pod);
 
+    /// <summary>Brings back a node that was there, and pods that were on it.</summary>
+    public void Restore(NodeRecord node, IEnumerable<PodRecord> pods)
+    {
+        _model.SetNode(node);
+        foreach (var pod in pods) _model.SetPod(pod);
+    }
+
+    public void Cordon(string node) => _model.SetNode(_model.Node(node)! with { Unschedulable = true });
+
+    public void Vacate(PodKey pod) => _model.Vacate(pod);
+
+    public string? FindNode(PodKey pod) => _model.FindNode(pod);
+
+    public string NodeOf(PodKey pod) => _model.NodeOf(pod);
+
+    public bool HasFree(string node, ResourceAmounts amounts) => _model.HasFree(node, amounts);
+
     public void Assume(PodKey pod, string node)
     {
         _model.Assume(pod, node);

@@ -6,6 +6,7 @@ namespace Spillway.Core.ClusterFile;
 public sealed record Policy
 {
     public BurstPolicy Burst { get; init; } = new();
+    public ConsolidationPolicy Consolidation { get; init; } = new();
     public SourcePlaces Places { get; init; } = SourcePlaces.None;
 }
 

@@ -52,6 +52,9 @@ public sealed record PodRecord
 
     public PodController? Controller { get; init; }
 
+    /// <summary>Names of volumes that live on the node alone and are lost with it: `hostPath`, and `emptyDir` on disk.</summary>
+    public ValueList<string> LocalVolumes { get; init; } = [];
+
     public PodRequirements Requirements { get; init; } = PodRequirements.None;
 
     /// <summary>True when the pod no longer holds anything on its node.</summary>

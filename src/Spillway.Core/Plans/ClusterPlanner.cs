@@ -178,6 +178,8 @@ public static class ClusterPlanner
             .Add("budget per hour", burst.Budget.PerHour)
             .Add("budget per day", burst.Budget.PerDay)
             .Add("budget per month", burst.Budget.PerMonth);
+        if (cluster.Policy.Consolidation is { Mode: ConsolidationMode.Auto } moving)
+            facts.Add("consolidation", $"pods move when that pays within {Durations.Print(moving.Payback)}");
         var owned = cluster.Machines.Aggregate(HourlyPrice.Zero, (sum, machine) => sum + OwnedCosts.Busy(machine));
         if (owned.Amount > 0)
             facts.Add("owned machines", $"{owned}, {owned.PerMonth()}");

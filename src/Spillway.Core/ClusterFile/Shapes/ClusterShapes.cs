@@ -157,7 +157,13 @@ internal static class ClusterShapes
 
     private static readonly Field<Policy> PolicyField = new(
         new ObjectShape<Policy>("Policy", "How the team wants to spend.",
-            values => new Policy { Burst = values.Or(Burst, new BurstPolicy()), Places = values.Places }, Burst),
+            values => new Policy
+            {
+                Burst = values.Or(Burst, new BurstPolicy()),
+                Consolidation = values.Or(PolicyShapes.Consolidation, new ConsolidationPolicy()),
+                Places = values.Places,
+            },
+            Burst, PolicyShapes.Consolidation),
         "policy", "How the team wants to spend.");
 
     /// <summary>The name is set by the reader of the document's metadata.</summary>

@@ -28,6 +28,7 @@ internal sealed class PodDraft
     public ValueList<Toleration> Tolerations = [];
     public ValueList<string> Gates = [];
     public ValueList<PodVolume> Volumes = [];
+    public ValueList<string> LocalVolumes = [];
     public ResourceAmounts Overhead = ResourceAmounts.Empty;
     public ResourceAmounts PodLevel = ResourceAmounts.Empty;
     public readonly List<TermDraft> Affinity = [];
@@ -55,6 +56,7 @@ internal sealed class PodDraft
             CreatedAt = CreatedAt,
             StartedAt = StartedAt,
             Controller = Controller,
+            LocalVolumes = LocalVolumes,
             Requirements = FinishRequirements(key),
         };
     }

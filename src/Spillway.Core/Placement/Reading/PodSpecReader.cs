@@ -17,7 +17,7 @@ internal static class PodSpecReader
             else if (reader.ValueTextEquals("affinity"u8)) AffinityReader.Read(ref reader, draft);
             else if (reader.ValueTextEquals("tolerations"u8)) draft.Tolerations = ReadTolerations(ref reader);
             else if (reader.ValueTextEquals("topologySpreadConstraints"u8)) SpreadReader.Read(ref reader, draft);
-            else if (reader.ValueTextEquals("volumes"u8)) draft.Volumes = PodVolumeReader.Read(ref reader);
+            else if (reader.ValueTextEquals("volumes"u8)) PodVolumeReader.Read(ref reader, draft);
             else if (reader.ValueTextEquals("overhead"u8)) draft.Overhead = JsonText.Amounts(ref reader);
             else if (reader.ValueTextEquals("resources"u8)) draft.PodLevel = ReadRequests(ref reader);
             else ReadScalar(ref reader, draft);

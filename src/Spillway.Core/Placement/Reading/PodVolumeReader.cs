@@ -2,28 +2,44 @@ using System.Text.Json;
 
 namespace Spillway.Core.Placement.Reading;
 
-/// <summary>Reads the volumes that restrict where a pod may run; config maps, secrets and the like do not.</summary>
+/// <summary>
+/// Reads the volumes that restrict where a pod may run, and the names of those that do not move with it; config maps,
+/// secrets and the like are neither.
+/// </summary>
 internal static class PodVolumeReader
 {
-    public static ValueList<PodVolume> Read(ref Utf8JsonReader reader)
+    public static void Read(ref Utf8JsonReader reader, PodDraft draft)
     {
-        if (!JsonText.EnterArray(ref reader)) return [];
+        if (!JsonText.EnterArray(ref reader)) return;
         var volumes = new List<PodVolume>();
+        List<string>? locals = null;
         while (JsonText.NextItem(ref reader))
         {
             if (!JsonText.IsObject(ref reader)) continue;
             var name = "";
             PodVolume? volume = null;
+            var local = false;
             while (JsonText.NextField(ref reader))
             {
                 if (reader.ValueTextEquals("name"u8)) name = JsonText.Text(ref reader);
+                else if (reader.ValueTextEquals("hostPath"u8))
+                {
+                    local = true;
+                    JsonText.SkipValue(ref reader);
+                }
+                else if (reader.ValueTextEquals("emptyDir"u8))
+                {
+                    local = JsonText.FieldText(ref reader, "medium"u8) != "Memory";
+                }
                 else volume = ReadSource(ref reader) ?? volume;
             }
             if (volume is PodVolume.Claim { Ephemeral: true }) volume = new PodVolume.Claim(name, Ephemeral: true);
             if (volume is PodVolume.InlineCsi inline) volume = inline with { VolumeName = name };
             if (volume is not null) volumes.Add(volume);
+            if (local) (locals ??= []).Add(name);
         }
-        return volumes.ToValueList();
+        draft.Volumes = volumes.ToValueList();
+        draft.LocalVolumes = locals?.ToValueList() ?? [];
     }
 
     private static PodVolume? ReadSource(ref Utf8JsonReader reader)
