@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Spillway.Controllers.Accelerators;
 using Spillway.Controllers.Burst;
+using Spillway.Controllers.Consolidation;
 using Spillway.Controllers.Costs;
 using Spillway.Controllers.Pools;
 using Spillway.Controllers.Reclaim;
@@ -21,6 +22,7 @@ internal sealed class ControllerLoops : IAsyncDisposable
     private readonly Controller<string> _burst;
     private readonly Controller<PodKey> _answers;
     private readonly Controller<string> _reclaim;
+    private readonly Controller<string> _consolidation;
     private readonly Controller<string> _sweep;
     private readonly Controller<string> _accelerators;
     private readonly Controller<string> _ledger;
@@ -39,16 +41,18 @@ internal sealed class ControllerLoops : IAsyncDisposable
         var claims = new ClaimReconciler(context, state, offers, stock);
         _machines = new MachineWatch(context, state);
         var reclaim = new ReclaimReconciler(context, state, observer, burst, _machines);
+        var consolidation = new ConsolidationReconciler(context, state, observer, burst);
 
         _pools = Loop<string>("pools", pools.ReconcileAsync);
         _claims = Loop<string>("claims", claims.ReconcileAsync);
         _burst = Loop<string>("burst", burst.ReconcileAsync);
         _answers = Loop<PodKey>("answers", answers.ReconcileAsync);
         _reclaim = Loop<string>("reclaim", reclaim.ReconcileAsync);
+        _consolidation = Loop<string>("consolidation", consolidation.ReconcileAsync);
         _sweep = Loop<string>("machines", (_, token) => _machines.SweepAsync(WakeReclaim, token));
         _accelerators = Loop<string>("accelerators", accelerators.ReconcileAsync);
         _ledger = Loop<string>("ledger", (_, _) => _books.FlushAsync());
-        _all = [_burst, _claims, _pools, _answers, _reclaim, _sweep, _accelerators, _ledger];
+        _all = [_burst, _claims, _pools, _answers, _reclaim, _consolidation, _sweep, _accelerators, _ledger];
         answers.SendTo(_answers.Queue);
         foreach (var pool in state.Pools.List()) stock.Load(pool);
         WatchPods(state, answers);
@@ -63,6 +67,7 @@ internal sealed class ControllerLoops : IAsyncDisposable
         _burst.Start(1);
         _answers.Start(answerWorkers);
         _reclaim.Start(1);
+        _consolidation.Start(1);
         _sweep.Start(1);
         _accelerators.Start(1);
         _ledger.Start(1);
@@ -170,5 +175,11 @@ internal sealed class ControllerLoops : IAsyncDisposable
 
     private void WakeBurst() => _burst.Queue.AddAfter(BurstReconciler.Everything, BurstReconciler.BatchWindow);
 
-    private void WakeReclaim() => _reclaim.Queue.Add(ReclaimReconciler.Everything);
+    // What changes the work on rented nodes may also change which of them are needed, only not in such a hurry.
+    private void WakeReclaim()
+    {
+        _reclaim.Queue.Add(ReclaimReconciler.Everything);
+        if (_context.Model.Cluster.Policy.Consolidation.Mode != Core.ClusterFile.ConsolidationMode.Off)
+            _consolidation.Queue.AddAfter(ReclaimReconciler.Everything, ConsolidationReconciler.Calm);
+    }
 }

@@ -4,6 +4,7 @@ using Spillway.Controllers.Objects;
 using Spillway.Controllers.State;
 using Spillway.Core.Burst;
 using Spillway.Core.Placement;
+using Spillway.Core.Ports;
 using Spillway.Kubernetes;
 
 namespace Spillway.Controllers.Burst;
@@ -60,7 +61,15 @@ internal sealed partial class BurstReconciler(
         {
             var pods = burst.PodsPerNode[i];
             if (pods.Count > 0 && !pods.Any(StillWaits)) continue;
-            var claim = await ClaimAsync(burst, pods, decision, now, cancellationToken);
+            var claim = await ClaimAsync(
+                burst.Offer,
+                name => new ClaimReason(decision ?? $"{name}@{now.UtcTicks}", burst.Why)
+                {
+                    Pods = pods,
+                    WouldChange = burst.WouldChange,
+                    Rejected = [.. burst.Rejected.Select(one => new RejectedPool(one.Pool, one.Why))],
+                },
+                cancellationToken);
             decision ??= claim.Decision;
             answers.Rented(claim, burst, pods);
             LogClaimed(context.Logger, claim.Name, burst.Offer.Key.ToString(), burst.Why);
@@ -72,20 +81,14 @@ internal sealed partial class BurstReconciler(
         lock (state.Gate) return state.Model.Pod(pod) is { IsBound: false };
     }
 
-    private async Task<NodeClaim> ClaimAsync(
-        BurstDecision.Burst burst, IReadOnlyList<PodKey> pods, string? decision, DateTimeOffset now,
-        CancellationToken cancellationToken)
+    /// <summary>Writes a claim under a name of its own and waits until it is counted.</summary>
+    public async Task<NodeClaim> ClaimAsync(
+        Offer offer, Func<string, ClaimReason> reason, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var name = $"{burst.Offer.Pool}-{Suffix()}";
-            var reason = new ClaimReason(decision ?? $"{name}@{now.UtcTicks}", burst.Why)
-            {
-                Pods = pods,
-                WouldChange = burst.WouldChange,
-                Rejected = [.. burst.Rejected.Select(one => new RejectedPool(one.Pool, one.Why))],
-            };
-            var claim = NodeClaim.For(name, burst.Offer, reason);
+            var name = $"{offer.Pool}-{Suffix()}";
+            var claim = NodeClaim.For(name, offer, reason(name));
             var result = await context.Client.CreateAsync(
                 SpillwayResources.NodeClaims,
                 claim,

@@ -21,7 +21,7 @@ internal static class Entries
             Purchase = offer?.Purchase ?? claim.Purchase,
             MinimumBilling = offer?.MinimumBilling ?? TimeSpan.FromMinutes(1),
             ReadyAt = claim.ReadyAt,
-            Why = claim.Why,
+            Why = claim.Verdict.Length > 0 ? $"{claim.Why}; {claim.Verdict}" : claim.Why,
         };
 
     public static NodeEntry Owned(ObservedNode node) =>

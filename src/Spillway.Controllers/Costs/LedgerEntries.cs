@@ -73,7 +73,8 @@ public sealed record PodEntry(string Uid, PodKey Key, DateTimeOffset SubmittedAt
 
 /// <summary>One decision as it was taken.</summary>
 /// <param name="Key">Names the decision, so that a repeat after a crash is not a second one.</param>
-/// <param name="Kind"><c>burst</c>, <c>wait</c>, <c>hold</c>, <c>refuse</c>, <c>reclaim</c>, <c>replace</c>.</param>
+/// <param name="Kind"><c>burst</c>, <c>wait</c>, <c>hold</c>, <c>refuse</c>, <c>reclaim</c>, <c>replace</c>,
+/// <c>consolidate</c>.</param>
 public sealed record DecisionEntry(string Key, DateTimeOffset At, string Kind, string Why)
 {
     /// <summary>

@@ -62,6 +62,20 @@ public sealed class NodeClaim(JsonObject json) : KubernetesObject(json)
 
     public DateTimeOffset? InterruptedAt => Json.Time("status", "interruptedAt");
 
+    /// <summary>The claims whose place it takes.</summary>
+    public IEnumerable<string> Replaces => Json.TextsAt("spec", "replaces");
+
+    /// <summary>The order to empty it because its pods have room elsewhere; null when there is none.</summary>
+    public ConsolidationOrder? Consolidation => Json.Time("status", "consolidation", "at") is { } at
+        ? new ConsolidationOrder(
+            Json.Text("status", "consolidation", "kind") ?? "", Json.Text("status", "consolidation", "why") ?? "", at)
+        : null;
+
+    public DateTimeOffset? ConsolidationGivenUpAt => Json.Time("status", "consolidationGivenUpAt");
+
+    /// <summary>Why it is still here, or could go; empty before anybody looked.</summary>
+    public string Verdict => Json.Text("status", "verdict") ?? "";
+
     public string Message => Json.Text("status", "message") ?? "";
 
     /// <summary>Somebody deleted it: an order to give the node back.</summary>
@@ -87,6 +101,8 @@ public sealed class NodeClaim(JsonObject json) : KubernetesObject(json)
             ["rejected"] = new JsonArray([.. reason.Rejected.Select(
                 one => new JsonObject { ["pool"] = one.Pool, ["why"] = one.Why })]),
         };
+        if (reason.Replaces.Count > 0)
+            claim.Json["spec"]!["replaces"] = new JsonArray([.. reason.Replaces.Select(one => JsonValue.Create(one))]);
         return claim;
     }
 }
@@ -99,4 +115,6 @@ public sealed record ClaimReason(string Decision, string Why)
     public IReadOnlyList<RejectedPool> Rejected { get; init; } = [];
 
     public string WouldChange { get; init; } = "";
+
+    public IReadOnlyList<string> Replaces { get; init; } = [];
 }

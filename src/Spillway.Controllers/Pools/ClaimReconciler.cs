@@ -52,7 +52,7 @@ internal sealed partial class ClaimReconciler(ControllerContext context, Cluster
         }
 
         var now = context.Now;
-        context.Ledger.Record(new DecisionEntry(claim.Uid, now, "burst", claim.Why)
+        context.Ledger.Record(new DecisionEntry(claim.Uid, now, claim.Replaces.Any() ? "replace" : "burst", claim.Why)
         {
             PartOf = claim.Decision,
             Pool = offer.Pool,

@@ -55,6 +55,7 @@ internal sealed partial class ReclaimReconciler(
                     ? new InterruptionNotice(claim.MachineId, ends, claim.Message)
                     : null,
                 Ordered = claim.IsOrderedAway,
+                Consolidation = claim.Consolidation,
                 WantedBy = wanted.TryGetValue(claim.Name, out var pod) && IsPending(pod) ? pod : null,
             });
         }
@@ -101,6 +102,9 @@ internal sealed partial class ReclaimReconciler(
                     new JsonObject
                     {
                         ["phase"] = nameof(ClaimPhase.Ready), ["idleSince"] = null, ["drainingAt"] = null,
+                        ["consolidation"] = null,
+                        ["consolidationGivenUpAt"] = claim.Consolidation is null
+                            ? null : KubernetesJson.Timestamp(now),
                     },
                     cancellationToken);
                 return null;
@@ -128,7 +132,7 @@ internal sealed partial class ReclaimReconciler(
     {
         if (claim.Phase != ClaimPhase.Draining)
         {
-            Decide(claim, drain.Replaces ? "replace" : "reclaim", drain.Why, now);
+            Decide(claim, drain.Kind, drain.Why, now);
             LogDraining(context.Logger, claim.Name, drain.Why);
             await SetStatusAsync(claim, new JsonObject
             {
@@ -192,7 +196,11 @@ internal sealed partial class ReclaimReconciler(
     private async Task FinishAsync(NodeClaim claim, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (claim.LaunchedAt is { } launched)
-            context.Ledger.Record([Entries.Rented(claim, null, launched) with { RemovedAt = now }], []);
+        {
+            var why = claim.Consolidation is { } order ? $"{claim.Why}; {order.Why}" : claim.Why;
+            context.Ledger.Record([Entries.Rented(claim, null, launched) with { RemovedAt = now, Why = why }], []);
+        }
+
         await context.Client.DeleteAsync(
             Resources.Nodes, ObjectKey.Cluster(claim.Name), DeleteOptions.None, cancellationToken);
         await SetStatusAsync(claim, new JsonObject
@@ -212,7 +220,12 @@ internal sealed partial class ReclaimReconciler(
             Pods = [.. state.PodsOn(claim.Name).Where(pod => ToNodePod(pod).Kind == NodePodKind.Work)
                 .Select(pod => pod.Key).Order()],
         });
-        if (recorded) context.Events.Record(claim, "Normal", kind == "replace" ? "Replacing" : "Reclaiming", why);
+        if (recorded) context.Events.Record(claim, "Normal", kind switch
+        {
+            "replace" => "Replacing",
+            "consolidate" => "Consolidating",
+            _ => "Reclaiming",
+        }, why);
     }
 
     private async Task CordonAsync(string node, bool cordoned, CancellationToken cancellationToken)

@@ -71,6 +71,27 @@ internal sealed class ClusterState
     /// <summary>Brings into the model what is read as a whole. Take the gate first.</summary>
     public void Refresh() => _storage.Refresh(Model);
 
+    /// <summary>Disruption budgets with what they allow now.</summary>
+    public IReadOnlyList<DisruptionBudgetRecord> Budgets => _storage.Budgets;
+
+    /// <summary>
+    /// A model of its own with what is known now, for long thoughts: the one that follows the events stays free for
+    /// those who are in a hurry.
+    /// </summary>
+    public PlacementModel Copy()
+    {
+        var copy = new PlacementModel();
+        foreach (var one in Namespaces.List()) copy.SetNamespace(one.Name, LabelMap.From(one.Labels));
+        foreach (var node in Nodes.List()) copy.SetNode(node.Record);
+        foreach (var pod in Pods.List())
+        {
+            if (!pod.Record.IsFinished) copy.SetPod(pod.Record);
+        }
+
+        _storage.Fill(copy);
+        return copy;
+    }
+
     public IReadOnlyList<ObservedPod> PodsOn(string node) => _byNode.Find(node);
 
     public IReadOnlyList<Accelerator> KnownAccelerators() =>

@@ -26,9 +26,7 @@ internal sealed record ObservedPod(PodRecord Record)
     /// <summary>A static pod of the node itself: it goes when the machine goes.</summary>
     public bool IsMirror => Record.Annotations.ContainsKey("kubernetes.io/config.mirror");
 
-    public bool DoNotDisrupt =>
-        Record.Annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
-        || Record.Annotations["karpenter.sh/do-not-disrupt"] == "true";
+    public bool DoNotDisrupt => Core.Consolidation.PodMarks.MustStay(Record);
 
     public string Why => Record.Annotations[Objects.SpillwayNames.WhyAnnotation] ?? "";
 

@@ -31,22 +31,33 @@ internal sealed class StorageState
         _budgets.OnChange(_ => _budgetsChanged = true);
     }
 
+    public IReadOnlyList<DisruptionBudgetRecord> Budgets => _budgets.List();
+
     public void Refresh(PlacementModel model)
     {
         if (_volumesChanged)
         {
             _volumesChanged = false;
-            model.SetVolumes(new VolumeFacts
-            {
-                Claims = _claims.List(),
-                Volumes = _volumes.List(),
-                Classes = _classes.List(),
-                CsiNodes = _csiNodes.List(),
-            });
+            model.SetVolumes(Volumes());
         }
 
         if (!_budgetsChanged) return;
         _budgetsChanged = false;
         model.SetDisruptionBudgets(_budgets.List());
     }
+
+    /// <summary>All of it, for a model that has none of it yet.</summary>
+    public void Fill(PlacementModel model)
+    {
+        model.SetVolumes(Volumes());
+        model.SetDisruptionBudgets(_budgets.List());
+    }
+
+    private VolumeFacts Volumes() => new()
+    {
+        Claims = _claims.List(),
+        Volumes = _volumes.List(),
+        Classes = _classes.List(),
+        CsiNodes = _csiNodes.List(),
+    };
 }
