@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using Spillway.Benchmarks.ApiServer;
+using Spillway.Benchmarks.Consolidation;
 using Spillway.Benchmarks.Placement;
 using Spillway.Benchmarks.Planner;
 
@@ -19,6 +20,8 @@ switch (args)
         return PlannerCommand.Table(workloads);
     case ["autoscaler"]:
         return AutoscalerCommand.Run();
+    case ["consolidation", .. var rest]:
+        return ConsolidationBenchmark.Run(rest);
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         break;
