@@ -17,23 +17,31 @@ internal sealed class BudgetMeter
     private Money _committedToday = Money.Zero;
     private Money _committedThisMonth = Money.Zero;
 
-    public BudgetMeter(BurstPolicy policy, BurstObservation seen, DateTimeOffset now)
+    public BudgetMeter(BurstPolicy policy, SpendSoFar spent, DateTimeOffset now)
     {
         _policy = policy;
-        _spent = seen.Spend;
+        _spent = spent;
         var today = new DateTimeOffset(now.UtcDateTime.Date, TimeSpan.Zero);
         _leftOfDay = today.AddDays(1) - now;
         _leftOfMonth = today.AddDays(1 - today.Day).AddMonths(1) - now;
-        foreach (var claim in seen.Claims)
-        {
-            // A running node is given back only after it stood idle: that much is as good as spent.
-            if (claim.Phase == ClaimPhase.Removed) continue;
-            Add(claim.Offer, claim.IsJoining ? Least(claim.Offer) : policy.IdleAfter);
-        }
     }
 
     /// <summary>The price of all rented nodes, those of this pass included.</summary>
     public HourlyPrice Running => _running;
+
+    /// <summary>
+    /// Counts a node that is rented already: it is given back only after its work has ended and it stood idle, so that much
+    /// is as good as spent. Forgetting the work would let the next pass spend the same money again.
+    /// </summary>
+    /// <param name="claim">The rented node.</param>
+    /// <param name="work">How long what runs or will run there is known to go on.</param>
+    public void Continue(ClaimState claim, TimeSpan work)
+    {
+        if (claim.Phase == ClaimPhase.Removed) return;
+        var lasting = work + _policy.IdleAfter;
+        if (claim.IsJoining && lasting < Least(claim.Offer)) lasting = Least(claim.Offer);
+        Add(claim.Offer, lasting);
+    }
 
     /// <summary>Counts a node of the offer that will run about this long.</summary>
     public void Commit(Offer offer, TimeSpan? run) => Add(offer, Lasting(offer, run));

@@ -21,7 +21,7 @@ internal sealed class OfferBook
 
     public OfferBook(BurstPolicy policy, BurstObservation seen, DateTimeOffset now)
     {
-        _budget = new BudgetMeter(policy, seen, now);
+        _budget = new BudgetMeter(policy, seen.Spend, now);
         foreach (var stockOut in seen.StockOuts)
         {
             if (stockOut.RetryAt > now) _stockOuts[stockOut.Offer] = stockOut;
@@ -71,6 +71,9 @@ internal sealed class OfferBook
         _taken[offer.Key] = _taken.GetValueOrDefault(offer.Key) + 1;
         _budget.Commit(offer, run);
     }
+
+    /// <summary>Counts what the rented nodes will still cost; once a pass, when it is known what will run on them.</summary>
+    public void Continue(ClaimState claim, TimeSpan work) => _budget.Continue(claim, work);
 
     public OfferBook Copy() => new(this);
 
@@ -123,7 +126,8 @@ internal sealed class OfferBook
         {
             return new(
                 BurstReason.NoStock,
-                $"the cloud says it has {stock} more {offer.InstanceType} {Where(offer)}",
+                stock == 0 ? $"the cloud says it has no more {offer.InstanceType} {Where(offer)}"
+                    : $"the cloud says it has {stock} more {offer.InstanceType} {Where(offer)}, and other pods take them",
                 "stock that returns, or another instance type or zone in the pool");
         }
 

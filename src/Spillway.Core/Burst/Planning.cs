@@ -40,6 +40,7 @@ internal sealed class Planning
         }
 
         var left = new Triage(_seen, _scene, _decisions, _now) { Starting = starting }.Run();
+        CountWork();
         _reasons.LearnWhyNowhere(left);
         left = SetAside(left);
         left = new OnPremOutlook(_policy, _seen, _scene, _facts, _now).Run(left, _reasons, _decisions);
@@ -47,6 +48,27 @@ internal sealed class Planning
         Buy(left);
         KeepMinimums();
         return _decisions.ToPlan() with { Bound = _bound };
+    }
+
+    /// <summary>Tells the budget what the rented nodes have before them: their pods, and those just placed on them.</summary>
+    private void CountWork()
+    {
+        var runs = _seen.Pending.ToDictionary(pod => pod.Key, pod => pod.Duration);
+        foreach (var claim in _seen.Claims)
+        {
+            var startup = !claim.IsJoining ? TimeSpan.Zero
+                : (claim.LaunchedAt ?? _now) + claim.Offer.Startup - _now is var rest && rest > TimeSpan.Zero
+                ? rest : TimeSpan.Zero;
+            var work = startup;
+            foreach (var pod in _scene.Node(claim.Name) is null ? [] : _scene.PodsOn(claim.Name))
+            {
+                var left = _seen.ExpectedEnds.TryGetValue(pod.Key, out var end) ? end - _now
+                    : runs.GetValueOrDefault(pod.Key) is { } run ? startup + run : TimeSpan.Zero;
+                if (left > work) work = left;
+            }
+
+            _book.Continue(claim, work);
+        }
     }
 
     /// <summary>Takes out the units that must not lead to a node, whatever could be rented.</summary>

@@ -129,6 +129,23 @@ public sealed class BurstPlannerTests
     }
 
     [Theory]
+    [InlineData(ClaimPhase.Launched)]
+    [InlineData(ClaimPhase.Ready)]
+    public void The_budget_remembers_what_rented_nodes_have_before_them(ClaimPhase phase)
+    {
+        // Each node costs 0.768 USD/h and runs for half an hour: a second one would be too dear before it is.
+        var scene = new BurstScene().Pool("cpu", "m5.4xlarge").Claim("cpu-1", "cpu", phase)
+            .Pending("first", "cpu=14 memory=1Gi", pending: pod => pod with { Duration = TimeSpan.FromMinutes(30) })
+            .Pending("second", "cpu=14 memory=1Gi", pending: pod => pod with { Duration = TimeSpan.FromMinutes(30) });
+        scene.Policy = scene.Policy with { Budget = new Budget { PerDay = Money.Usd(0.8m) } };
+
+        var hold = scene.Decide().Decisions.OfType<BurstDecision.Hold>().Single();
+
+        hold.Reason.ShouldBe(BurstReason.OverBudget);
+        hold.Pods.Single().Name.ShouldBe("second");
+    }
+
+    [Theory]
     [InlineData(ClaimPhase.Ready)]
     [InlineData(ClaimPhase.Launched)]
     public void A_full_pool_says_so(ClaimPhase phase)
