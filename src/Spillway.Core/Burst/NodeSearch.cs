@@ -22,14 +22,15 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
     public RentBound? Bound { get; private set; }
 
     /// <summary>The nodes to rent, with their pods. Leaves them in the scene and in the book.</summary>
-    public IReadOnlyList<Bought> Buy(IReadOnlyList<Unit> units)
+    public Solution Buy(IReadOnlyList<Unit> units)
     {
-        if (units.Count == 0 || book.Listings.Count == 0) return [];
+        if (units.Count == 0 || book.Listings.Count == 0) return new Solution(units, [], [], book);
         var best = Packed(units);
-        if (best is { ServesAll: true } && units.Count > RacedUnits)
+        // Gangs are always raced: the packer rents for all members, those that fit what is there among them.
+        if (best is { ServesAll: true } && units.Count > RacedUnits && !units.Any(unit => unit.IsGang))
         {
             Replay(best);
-            return best.Nodes;
+            return best;
         }
 
         foreach (var order in (Order[])[Order.BestValue, Order.HeadFirst, Order.HardestFirst, Order.FewestNodes])
@@ -44,7 +45,7 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
         }
 
         Replay(best!);
-        return best!.Nodes;
+        return best!;
     }
 
     /// <summary>The packer's answer; null for so few pods that trying them one by one is as good.</summary>
@@ -81,6 +82,7 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
         var nodes = new List<Bought>();
         var served = new HashSet<PodKey>();
         var singles = new List<PodKey>();
+        var homes = new List<(PodKey Pod, string Node)>();
         foreach (var unit in units)
         {
             if (!unit.IsGang)
@@ -92,9 +94,11 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
             // All members or none: a part of a gang on rented nodes would be paid for and useless.
             var (mark, before, trial) = (scene.Mark(), nodes.Count, stock.Copy());
             var copies = nodes.ConvertAll(node => node.Pods.Count);
-            var left = Greedy(unit.Keys, order, trial, nodes);
+            var (settled, rest) = Settle(unit, nodes);
+            var left = Greedy(rest, order, trial, nodes);
             if (left.Count == 0)
             {
+                homes.AddRange(settled);
                 stock.TakeOver(trial);
                 served.UnionWith(unit.Keys);
                 continue;
@@ -111,7 +115,21 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
             if (!unserved.Contains(pod)) served.Add(pod);
         }
 
-        return new Solution(units, nodes, served, stock);
+        return new Solution(units, nodes, served, stock) { Homes = homes };
+    }
+
+    /// <summary>Puts what members it can on nodes that are there; the rest needs new ones.</summary>
+    private (List<(PodKey Pod, string Node)> Settled, List<PodKey> Unsettled) Settle(Unit unit, List<Bought> nodes)
+    {
+        var (settled, rest) = (new List<(PodKey, string)>(), new List<PodKey>());
+        foreach (var pod in unit.Keys)
+        {
+            if (scene.TryPlaceAlone(pod) is not { } node) rest.Add(pod);
+            else if (nodes.Find(bought => bought.Node == node) is { } bought) bought.Pods.Add(pod);
+            else settled.Add((pod, node));
+        }
+
+        return (settled, rest);
     }
 
     /// <summary>Places the pods on nodes it buys; returns those it could not.</summary>
@@ -235,6 +253,7 @@ internal sealed class NodeSearch(Scene scene, OfferBook book, PodFacts facts)
     private void Replay(Solution solution)
     {
         book.TakeOver(solution.Stock);
+        foreach (var (pod, node) in solution.Homes) scene.Assume(pod, node);
         foreach (var bought in solution.Nodes)
         {
             scene.AddNode(bought.Listing.Offer, bought.Node);

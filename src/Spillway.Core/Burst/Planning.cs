@@ -162,10 +162,9 @@ internal sealed class Planning
         if (units.Count == 0) return;
         var before = _book.Copy();
         var search = new NodeSearch(_scene, _book, _facts);
-        var nodes = search.Buy(units);
+        var solution = search.Buy(units);
         if (search.Bound is { } bound) _bound = _bound is null ? bound : _bound.Plus(bound);
-        var served = nodes.SelectMany(node => node.Pods).ToHashSet();
-        foreach (var group in nodes.GroupBy(node => node.Listing))
+        foreach (var group in solution.Nodes.GroupBy(node => node.Listing))
         {
             var burst = Describe(group.Key, [.. group]) with { Bound = search.Bound };
             _decisions.Add(approved ? burst : Reasons.ForApproval(burst));
@@ -173,7 +172,17 @@ internal sealed class Planning
 
         foreach (var unit in units)
         {
-            if (!served.Contains(unit.First)) _decisions.Add(_reasons.Blocked(unit, before, _now));
+            if (!solution.Served.Contains(unit.First)) _decisions.Add(_reasons.Blocked(unit, before, _now));
+        }
+
+        foreach (var (pod, node) in solution.Homes)
+        {
+            _decisions.Add(new BurstDecision.Wait(null)
+            {
+                Pods = [pod],
+                Reason = BurstReason.JoiningNode,
+                Why = $"it fits {node}, and starts when its gang has nodes for all",
+            });
         }
     }
 

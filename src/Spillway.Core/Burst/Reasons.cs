@@ -55,7 +55,7 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
         var rejected = new List<Rejection>();
         foreach (var pool in seen.Pools)
         {
-            if (pool.Name != node.Listing.Pool.Name) rejected.Add(WhyNot(pool, pods, node, stock));
+            if (pool.Name != node.Listing.Pool.Name) rejected.Add(WhyNot(pool, node, stock));
         }
 
         return rejected;
@@ -201,7 +201,16 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
         return why.Replace(node, $"a node of {offer.InstanceType}", StringComparison.Ordinal);
     }
 
-    private Rejection WhyNot(PoolState pool, IReadOnlyList<PodKey> pods, Bought node, OfferBook stock)
+    private bool HoldsAll(Offer offer, IReadOnlyList<PodKey> pods)
+    {
+        var mark = scene.Mark();
+        var node = scene.AddNode(offer);
+        var all = pods.All(pod => scene.TryPlaceOn(pod, node));
+        scene.Rollback(mark);
+        return all;
+    }
+
+    private Rejection WhyNot(PoolState pool, Bought node, OfferBook stock)
     {
         var kinds = node.Pods.DistinctBy(facts.Class).ToList();
         foreach (var pod in kinds)
@@ -224,7 +233,7 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
         return new Rejection(
             pool.Name,
             BurstReason.NeedsNode,
-            pods.Count == 1
+            cheapest.Offer.Price == chosen.Price && HoldsAll(cheapest.Offer, node.Pods)
                 ? $"it would do at the same {cheapest.Offer.Price}; the file names {node.Listing.Pool.Name} first"
                 : $"its nodes at {cheapest.Offer.Price} hold fewer of these pods: all of them would cost more");
     }

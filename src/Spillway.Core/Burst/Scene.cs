@@ -182,6 +182,9 @@ internal sealed class Scene : IDisposable
         return true;
     }
 
+    /// <summary>Puts a gang's member on a node that has room; null when none has.</summary>
+    public string? TryPlaceAlone(PodKey pod) => _model.AssumeAlone(pod);
+
     /// <summary>Why the node does not take the pod, as a clause; null when it does.</summary>
     public string? WhyNotOn(PodKey pod, string node)
     {

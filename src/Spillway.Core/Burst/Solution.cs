@@ -6,6 +6,9 @@ namespace Spillway.Core.Burst;
 internal sealed record Solution(
     IReadOnlyList<Unit> Units, List<Bought> Nodes, HashSet<PodKey> Served, OfferBook Stock)
 {
+    /// <summary>Members of gangs that need no new node: where they start when the nodes for the others have joined.</summary>
+    public IReadOnlyList<(PodKey Pod, string Node)> Homes { get; init; } = [];
+
     public bool ServesAll => Units.All(unit => Served.Contains(unit.First));
 
     public decimal Price => Nodes.Sum(node => node.Listing.Offer.Price.Amount);

@@ -124,6 +124,14 @@ public sealed partial class PlacementModel
     /// <summary>All disruption budgets, in place of those handed over before.</summary>
     public void SetDisruptionBudgets(IReadOnlyList<DisruptionBudgetRecord> budgets) => preemptor.Budgets = budgets;
 
+    /// <summary>Assumes a pod where it fits best, a gang's member as if it were alone; null when it fits nowhere.</summary>
+    public string? AssumeAlone(PodKey key)
+    {
+        if (desk.TryPlace(state.Pods[key]) is not { } placed) return null;
+        desk.Assume(state.Pods[key], placed.Node);
+        return placed.Node;
+    }
+
     /// <summary>Counts the pod on the node as if it were bound there.</summary>
     public void Assume(PodKey key, string node) => desk.Assume(state.Pods[key], node);
 

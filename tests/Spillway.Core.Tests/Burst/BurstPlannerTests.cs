@@ -281,32 +281,6 @@ public sealed class BurstPlannerTests
     }
 
     [Fact]
-    public void A_gang_is_served_whole_or_not_at_all()
-    {
-        var scene = new BurstScene().Pool("cpu", "m5.large", pool => pool with { Max = 2 });
-        for (var i = 0; i < 3; i++)
-            scene.Pending($"member-{i}", "cpu=1900m", change: pod => pod with { Gang = new Gang("ring", 3) });
-
-        var plan = scene.Decide();
-        plan.Decisions.ShouldAllBe(decision => decision is BurstDecision.Hold);
-        plan.Decisions.SelectMany(decision => decision.Pods).Count().ShouldBe(3);
-
-        scene.Change("cpu", pool => pool with { Max = 3 });
-        Burst(scene).Count.ShouldBe(3);
-    }
-
-    [Fact]
-    public void An_incomplete_gang_buys_nothing()
-    {
-        var plan = new BurstScene()
-            .Pool("cpu", "m5.large")
-            .Pending("member-0", "cpu=1", change: pod => pod with { Gang = new Gang("ring", 2) })
-            .Decide();
-
-        plan.Decisions.ShouldHaveSingleItem().Reason.ShouldBe(BurstReason.GangHeld);
-    }
-
-    [Fact]
     public void A_pool_below_its_minimum_is_filled_up()
     {
         var plan = new BurstScene().Pool("cpu", "m5.large", pool => pool with { Min = 2 }).Decide();
@@ -393,4 +367,15 @@ public sealed class BurstPlannerTests
 
     private static BurstReason Reason(BurstPlan plan, string pod) =>
         plan.Decisions.Single(decision => decision.Pods.Any(key => key.Name == pod)).Reason;
+
+    [Fact]
+    public void A_pool_that_would_do_as_well_says_that_the_file_names_another_first()
+    {
+        var scene = new BurstScene().Pool("one", "m5.xlarge").Pool("two", "m5.xlarge");
+        for (var i = 0; i < 2; i++) scene.Pending($"job-{i}", "cpu=3 memory=1Gi");
+
+        var burst = scene.Decide().Decisions.ShouldHaveSingleItem().ShouldBeOfType<BurstDecision.Burst>();
+
+        burst.Rejected.ShouldHaveSingleItem().Why.ShouldContain("the file names one first");
+    }
 }
