@@ -106,6 +106,14 @@ internal sealed class Planning
                 "room on that node");
         }
 
+        if (_reasons.BeforeNodes(unit) is { Length: > 0 } lacks)
+        {
+            return (
+                BurstReason.NothingFits,
+                $"{lacks}: no node changes that, so none is rented",
+                "a claim that exists and is bound, or can be");
+        }
+
         if (unit.Priority < BurstRules.ExpendableBelow)
         {
             return (

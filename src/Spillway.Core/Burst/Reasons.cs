@@ -9,7 +9,7 @@ namespace Spillway.Core.Burst;
 internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book, PodFacts facts)
 {
     private readonly Dictionary<int, bool> _possible = [];
-    private readonly Dictionary<int, (string Why, string Help)> _nowhere = [];
+    private readonly Dictionary<int, (string Why, string Help, string Before)> _nowhere = [];
 
     /// <summary>Turns a purchase into a question to a person.</summary>
     public static BurstDecision ForApproval(BurstDecision.Burst burst) => new BurstDecision.Hold
@@ -32,6 +32,10 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
 
     /// <summary>Why no node that is there takes the pod now, in the engine's words.</summary>
     public string NowhereNow(Unit unit) => Nowhere(unit.First).Why;
+
+    /// <summary>What the unit lacks whatever nodes there are, such as a claim that does not exist; empty for nothing.</summary>
+    public string BeforeNodes(Unit unit) =>
+        unit.Keys.Select(pod => Nowhere(pod).Before).FirstOrDefault(before => before.Length > 0, "");
 
     public string ForBurst(Listing listing, List<Bought> nodes)
     {
@@ -166,7 +170,7 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
         return possible;
     }
 
-    private (string Why, string Help) Nowhere(PodKey pod)
+    private (string Why, string Help, string Before) Nowhere(PodKey pod)
     {
         var kind = facts.Class(pod);
         if (_nowhere.TryGetValue(kind, out var known)) return known;
@@ -177,8 +181,9 @@ internal sealed class Reasons(BurstObservation seen, Scene scene, OfferBook book
             _ => null,
         };
         var answer = explanation is null
-            ? ("nodes have room for some of these pods, not for all", "")
-            : (Clause(explanation), explanation.WhatWouldHelp() is { Count: > 0 } help ? help[0] : "");
+            ? ("nodes have room for some of these pods, not for all", "", "")
+            : (Clause(explanation), explanation.WhatWouldHelp() is { Count: > 0 } help ? help[0] : "",
+                explanation.BeforeNodes);
         _nowhere.Add(kind, answer);
         return answer;
     }

@@ -378,4 +378,15 @@ public sealed class BurstPlannerTests
 
         burst.Rejected.ShouldHaveSingleItem().Why.ShouldContain("the file names one first");
     }
+
+    [Fact]
+    public void Nothing_is_rented_for_a_pod_whose_claim_does_not_exist()
+    {
+        var hold = new BurstScene()
+            .Pool("cpu", "m5.large")
+            .Pending("job", "cpu=1", change: pod => pod with { Volumes = [new PodVolume.Claim("lost", Ephemeral: false)] })
+            .Decide().Decisions.ShouldHaveSingleItem().ShouldBeOfType<BurstDecision.Hold>();
+
+        hold.Why.ShouldContain("persistentvolumeclaim \"lost\" not found");
+    }
 }
