@@ -106,6 +106,7 @@ public sealed class KubeApiServer : IAsyncDisposable
         }
         catch (StorageException e)
         {
+            Hooks.OnUnwritable?.Invoke(e);
             return Refusal(request, new ApiFailure(500, "InternalError", "Internal error occurred: " + e.Message));
         }
         catch (JsonException e)

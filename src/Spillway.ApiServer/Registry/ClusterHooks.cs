@@ -38,6 +38,9 @@ public sealed class ClusterHooks
     /// <summary>Told about requests that failed for a reason inside the server.</summary>
     public Action<string, Exception>? OnFailure { get; set; }
 
+    /// <summary>Told when a write could not be made durable: the disk is full or the state folder is gone.</summary>
+    public Action<Exception>? OnUnwritable { get; set; }
+
     internal void Failed(ApiRequest request, Exception failure) =>
         OnFailure?.Invoke($"{request.Method} {request.Path}", failure);
 

@@ -53,7 +53,7 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
         var narrator = new Narrator(cluster.Informers, time, terminal.Out.WriteLine);
         var idle = new IdleWatch(cluster.Informers, input.Cluster, time);
         await cluster.WatchAsync(cancellationToken);
-        var stranded = await FollowAsync(cluster, idle, cancellationToken);
+        var stranded = await FollowUnlessUnwritableAsync(cluster, idle, cancellationToken);
         await cluster.Embedded.InvokeAsync(() => Task.Delay(TimeSpan.FromMilliseconds(500), time));
         narrator.Stop();
 
@@ -62,6 +62,28 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
         folder.Write(session with { Process = 0, StoppedAt = now });
         foreach (var pod in stranded) terminal.Error.WriteLine($"could not run: {pod.Pod}: {pod.Why}");
         return stranded.Count == 0 ? ExitCode.Done : ExitCode.No;
+    }
+
+    /// <summary>
+    /// Ends as soon as a write could not be kept. The client whose write it was has been told; a cluster that goes on
+    /// without taking writes would look alive and do nothing.
+    /// </summary>
+    private async Task<IReadOnlyList<Stranded>> FollowUnlessUnwritableAsync(
+        LocalCluster cluster, IdleWatch idle, CancellationToken cancellationToken)
+    {
+        var unwritable = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        cluster.Embedded.Server.Hooks.OnUnwritable = why => unwritable.TrySetResult(why);
+        var follow = FollowAsync(cluster, idle, ending.Token);
+        if (await Task.WhenAny(follow, unwritable.Task) == follow)
+        {
+            if (cancellationToken.IsCancellationRequested)
+                terminal.Error.WriteLine("stopping; the state stays in " + folder.Path);
+            return await follow;
+        }
+        await ending.CancelAsync();
+        await Task.WhenAny(follow);
+        throw new CommandFailure(ExitCode.Outside, (await unwritable.Task).Message);
     }
 
     /// <summary>Submits the workload and waits for the end: Ctrl-C, or rest when that was asked for.</summary>
@@ -80,7 +102,6 @@ internal sealed class UpRun(ClusterInput input, StateFolder folder, Terminal ter
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            terminal.Error.WriteLine("stopping; the state stays in " + folder.Path);
             return [];
         }
     }
