@@ -14,7 +14,9 @@ mkdir -p "$lab_run" /run/netns
 bridge() {
     ip netns add "$1"
     ip -n "$1" link set lo up
-    ip -n "$1" link add "$2" type bridge
+    # Its own address: a bridge otherwise takes one of its ports', and changes it when a host reboots. Frames to the old
+    # one flood, and what floods past the filters is tracked there without its NAT.
+    ip -n "$1" link add "$2" address "$4" type bridge
     ip -n "$1" addr add "$3" dev "$2"
     ip -n "$1" link set "$2" up
 }
@@ -28,9 +30,9 @@ plug() {
 }
 
 network() {
-    bridge internet br-internet 203.0.113.1/24
+    bridge internet br-internet 203.0.113.1/24 02:00:cb:00:71:01
     ip -n internet addr add 203.0.113.80/24 dev br-internet
-    bridge gateway br-lan 192.168.50.1/24
+    bridge gateway br-lan 192.168.50.1/24 02:00:c0:a8:32:01
     plug gateway wan 203.0.113.50/24 internet br-internet
     ip -n gateway route add default via 203.0.113.1
     # Faults are rules in the routers: let packets that only cross a bridge pass them too.

@@ -77,6 +77,7 @@ internal static class CommandLine
             RenderCommand.Build(terminal),
             ImportCommand.Build(terminal),
             VpnCommand.Build(terminal),
+            DoctorCommand.Build(terminal),
             CompletionCommand.Build(terminal),
         };
         foreach (var option in root.Options.OfType<HelpOption>())

@@ -23,7 +23,7 @@ public static class NodeSteps
     }
 
     /// <summary>kubectl as the first control plane's administrator.</summary>
-    private static string Kubectl(Distribution distribution) => distribution switch
+    public static string Kubectl(Distribution distribution) => distribution switch
     {
         Distribution.Kubeadm => "kubectl --kubeconfig /etc/kubernetes/admin.conf",
         Distribution.Rke2 => "/var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml",

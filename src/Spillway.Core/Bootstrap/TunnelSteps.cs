@@ -72,9 +72,10 @@ internal static class TunnelSteps
             systemctl daemon-reload
             systemctl enable {unit}
             if systemctl is-active -q {unit} && ip -o addr show dev {device} | grep -qF ' {node.OverlayAddress}/'; then
-              wg-quick strip {device} > /run/spillway-{device}.conf
+              umask 077
+              # Without the key in it syncconf would take it away, and every session with it.
+              (printf '[Interface]\nPrivateKey = '; cat {key}; wg-quick strip {device}) > /run/spillway-{device}.conf
               wg syncconf {device} /run/spillway-{device}.conf
-              wg set {device} private-key {key}
               ip link set dev {device} mtu {plan.Mtu.Tunnel}
               rm -f /run/spillway-{device}.conf
             else

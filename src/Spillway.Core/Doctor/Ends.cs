@@ -17,8 +17,11 @@ internal sealed class Ends
         There = reports[to.Name];
         IsTunnelled = from.OverlayAddress is not null && to.OverlayAddress is not null;
         Planned = to.NodeIp is { } address
-            ? from.Peers.FirstOrDefault(peer => peer.AllowedIps.Any(range => range.Contains(address)))
+            ? from.Peers.MaxBy(peer => peer.AllowedIps
+                .Where(range => range.Contains(address)).Select(range => range.PrefixLength).DefaultIfEmpty(-1).Max())
             : null;
+        if (Planned is not null && !Planned.AllowedIps.Any(range => range.Contains(to.NodeIp!)))
+            Planned = null;
         var next = Planned?.Machine;
         Relay = next is null || next == to.Name ? null : next;
         Next = next is not null && reports.TryGetValue(next, out var report) ? report : There;
@@ -49,6 +52,8 @@ internal sealed class Ends
     public PeerReport? Set { get; }
 
     public PingReport Ping { get; }
+
+    public Ends Reversed(IReadOnlyDictionary<string, HostReport> reports) => new(Plan, reports, To, From);
 
     /// <summary>The kernel takes the stricter of the two settings, except that loose beats strict.</summary>
     public bool IsStrict(HostReport report) => report.Sysctls

@@ -92,10 +92,19 @@ public sealed class PairDoctor(
     }
 
     // What is left when the keys, the ranges and the filters are right and nothing comes back.
-    private static Finding Port(Ends ends)
+    private Finding Port(Ends ends)
     {
         if (ends.Ping.Answered)
             return ends.Good(Layer.Port, $"{ends.To.NodeIp} answers through the tunnel");
+        var back = ends.Reversed(reports);
+        foreach (var cause in new[] { Route(ends), AllowedIps(ends), Handshake(ends), Route(back), AllowedIps(back),
+            Handshake(back) })
+        {
+            if (cause.Health == Health.Broken)
+                return ends.NotSeen(Layer.Port, $"{ends.To.NodeIp} does not answer, which the "
+                    + $"{LayerNames.Of(cause.Layer)} from {cause.From} to {cause.To} explain");
+        }
+
         if (ends.Set is null || ends.Planned is null
             || (ends.Relay is not null && ends.Set.HandshakeAge <= FreshHandshakeSeconds))
             return ends.NotSeen(Layer.Port, $"{ends.To.NodeIp} does not answer");
