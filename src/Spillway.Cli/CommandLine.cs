@@ -77,6 +77,7 @@ internal static class CommandLine
             RenderCommand.Build(terminal),
             ImportCommand.Build(terminal),
             VpnCommand.Build(terminal),
+            NodeCommand.Build(terminal),
             DoctorCommand.Build(terminal),
             CompletionCommand.Build(terminal),
         };

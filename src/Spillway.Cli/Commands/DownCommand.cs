@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Spillway.Cli.Clusters;
 using Spillway.Cli.Inputs;
+using Spillway.Cli.Machines;
 using Spillway.Cli.Output;
 using Spillway.Cli.Reports;
 using Spillway.Controllers.Objects;
@@ -32,12 +33,21 @@ internal static class DownCommand
         command.Add(file);
         command.Add(state);
         command.Add(delete);
+        var yes = new Option<bool>("--yes") { Description = "Needed for real machines: their cluster ends, with its data" };
+        command.Add(yes);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetRequiredValue(file);
             var input = ClusterInput.Load([path], terminal);
             var folder = StateFolder.Of(parsed.GetValue(state), path, input.Cluster);
-            await DownAsync(input, folder, terminal, cancellationToken);
+            var code = ExitCode.Done;
+            if (!MachineRoom.IsFor(input.Cluster))
+                await DownAsync(input, folder, terminal, cancellationToken);
+            else if (parsed.GetValue(yes))
+                code = await new MachinesDown(input, folder, path, terminal).RunAsync(cancellationToken);
+            else
+                throw new CommandFailure(ExitCode.No, "this ends a cluster of real machines, with all its data: say --yes");
+            if (code != ExitCode.Done) return (int)code;
             if (parsed.GetValue(delete))
             {
                 Directory.Delete(folder.Path, recursive: true);

@@ -94,10 +94,10 @@ public sealed class RunJournal : IDisposable
     }
 
     /// <summary>Every step that was ever begun on a machine and not taken back, in the order of the first time.</summary>
-    public static IReadOnlyList<string> Taken(string folder, string host)
+    public IReadOnlyList<string> Taken(string host)
     {
         var taken = new List<string>();
-        foreach (var entry in Read(folder).Where(entry => entry.Host == host))
+        foreach (var entry in Read(Path.GetDirectoryName(stream.Name)!).Where(entry => entry.Host == host))
         {
             if (entry.Mark == "undone")
                 taken.Remove(entry.Step);

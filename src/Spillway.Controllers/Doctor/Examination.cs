@@ -43,8 +43,8 @@ public static class Examination
         OverlayNode node, OverlayPlan plan, IHost host, IReadOnlyList<OverlayNode> others,
         CancellationToken cancellationToken)
     {
-        var answer = await host.RunAsync(
-            new HostCommand(HostProbe.Script) { Arguments = HostProbe.Arguments(node, plan, others) }, cancellationToken);
+        var look = new HostCommand(HostProbe.Script) { Arguments = HostProbe.Arguments(node, plan, others) };
+        var answer = await host.RunAsync(look, cancellationToken);
         return answer is HostAnswer.Done { ExitCode: 0 } done
             ? HostReport.Parse(node.Name, done.Output)
             : new HostReport(node.Name) { Unreachable = Redaction.Of(answer.Complaint) };

@@ -96,7 +96,7 @@ public static class DiagnosticCodes
             "Cluster, Accelerator, Workspace, App, Filler, Benchmark or ClusterTemplate."),
         new(NoCluster, "There is no Cluster document", "One document of the folder has kind: Cluster."),
         new(SecondCluster, "There is more than one Cluster document", "Put each cluster in a folder of its own."),
-        new(NotUsedYet, "The kind, cloud or distribution is accepted, but nothing acts on it in this version",
+        new(NotUsedYet, "The kind, cloud or distribution (`existing`) is accepted, but nothing acts on it in this version",
             "Nothing to do: it is kept as written. Use distribution embedded and simulated clouds to run things now."),
         new(NothingToVary, "A variation points at nothing that is in the file",
             "Write the keys and the names of items as they are in the file: pools.NAME.max=5, machines.+NAME=2."),
