@@ -27,13 +27,27 @@ internal static class BuiltInResources
             "reason", "reportingController", "type"],
     };
 
+    private static ResourceType WithDeprecation(ResourceType type) => type switch
+    {
+        { Group: "", Kind: "Endpoints" } => type with
+        {
+            DeprecationWarning = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+        },
+        { Group: "", Kind: "ComponentStatus" } => type with
+        {
+            DeprecationWarning = "v1 ComponentStatus is deprecated in v1.19+",
+        },
+        _ => type,
+    };
+
     public static void Register(TypeCatalog catalog, IKindRules rules)
     {
         var events = TypeTable.Load().Resources.First(t => t is { Group: "", Resource: "events" });
         foreach (var versions in TypeTable.Load().Resources.GroupBy(t => (t.Group, t.Resource)))
         {
             // The newest version first: it is the preferred one, and the one that holds everything.
-            ResourceType[] served = [.. versions.OrderByDescending(t => t.Version, StringComparer.Ordinal)];
+            ResourceType[] served =
+                [.. versions.OrderByDescending(t => t.Version, StringComparer.Ordinal).Select(WithDeprecation)];
             var isEvent = versions.Key.Resource == "events";
             catalog.Register(new ServedResource
             {

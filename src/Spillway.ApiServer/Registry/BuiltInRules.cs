@@ -13,12 +13,16 @@ internal sealed class BuiltInRules : IKindRules
     public void Default(JsonObject item, ResourceType type) => Defaults.Apply(type, item);
 
     public IReadOnlyList<FieldError> Validate(
-        JsonObject item, JsonObject? old, ResourceType type, string subresource, List<string> warnings) =>
-        ObjectValidation.Validate(type, item, old, subresource);
+        JsonObject item, JsonObject? old, ResourceType type, string subresource, List<string> warnings)
+    {
+        var errors = ObjectValidation.Validate(type, item, old, subresource);
+        if (errors.Count == 0 && subresource.Length == 0) CreationWarnings.Add(type, item, old, warnings);
+        return errors;
+    }
 
     public ValueTask<JsonObject> ConvertAsync(JsonObject item, ResourceType to, CancellationToken cancellationToken)
     {
-        item["apiVersion"] = to.ApiVersion;
+        BuiltInConversions.Convert(item, to);
         return ValueTask.FromResult(item);
     }
 }

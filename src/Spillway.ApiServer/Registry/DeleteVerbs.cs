@@ -157,7 +157,7 @@ internal sealed class DeleteVerbs(WriteSteps steps, ObjectView view, ReadVerbs r
         if (spec.Text("nodeName") is not { Length: > 0 }) return 0;
         if (item.Map("status")?.Text("phase") is "Succeeded" or "Failed") return 0;
         var grace = options.GracePeriodSeconds ?? spec.Number("terminationGracePeriodSeconds") ?? 30;
-        return Math.Max(grace, 0);
+        return grace < 0 ? 1 : grace;
     }
 
     private static void SetPropagation(JsonObject item, DeleteOptions options, ResourceRequest request)

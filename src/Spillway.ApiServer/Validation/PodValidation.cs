@@ -76,7 +76,6 @@ internal static class PodValidation
         if (spec.Number("activeDeadlineSeconds") is < 1 or > int.MaxValue)
             to.Invalid(path + ".activeDeadlineSeconds", spec["activeDeadlineSeconds"]!.DeepClone(),
                 "must be between 1 and 2147483647, inclusive");
-        to.NonNegative(path + ".terminationGracePeriodSeconds", spec.Number("terminationGracePeriodSeconds"));
         if (spec.Text("hostname") is { Length: > 0 } host) to.Invalid(path + ".hostname", host, Names.DnsLabel(host));
         if (spec.Text("subdomain") is { Length: > 0 } sub) to.Invalid(path + ".subdomain", sub, Names.DnsLabel(sub));
         AffinityValidation.Tolerations(spec, path + ".tolerations", to);

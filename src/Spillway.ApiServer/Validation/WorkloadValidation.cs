@@ -131,6 +131,10 @@ internal static class WorkloadValidation
     {
         var spec = item.Map("spec") ?? [];
         if (spec.Text("schedule") is not { Length: > 0 } schedule) to.Required("spec.schedule");
+        else if (schedule.Contains("TZ", StringComparison.Ordinal) && old is null)
+            to.Invalid("spec.schedule", schedule, spec["timeZone"] is null
+                ? "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
+                : "cannot use both timeZone field and TZ or CRON_TZ in schedule");
         else if (CronText.Problem(schedule) is { } problem) to.Invalid("spec.schedule", schedule, problem);
         to.NonNegative("spec.startingDeadlineSeconds", spec.Number("startingDeadlineSeconds"));
         to.OneOf("spec.concurrencyPolicy", spec.Text("concurrencyPolicy") ?? "", "Allow", "Forbid", "Replace");
