@@ -26,6 +26,9 @@ public sealed record ControllerOptions(ClusterModel Model, IKubernetesTransport 
     /// <summary>Filled with the sizes of pods and nodes; null where nobody asks for them.</summary>
     public SizeBook? Sizes { get; init; }
 
+    /// <summary>The API server is in this process: nothing lies between that could break.</summary>
+    public bool InProcess { get; init; }
+
     /// <summary>Set to lead by a Lease, when several copies may run against one cluster; null for a copy that is alone.</summary>
     public string? Identity { get; init; }
 }
@@ -113,7 +116,9 @@ public sealed class ControllerHost : IAsyncDisposable
 
     private async Task LeadAsync(ControllerContext context, CancellationToken cancellationToken)
     {
-        await using var informers = new InformerSet(_client, _options.Time, _options.Random, _options.Logger);
+        await using var informers = _options.InProcess
+            ? InformerSet.InProcess(_client, _options.Time, _options.Random, _options.Logger)
+            : new InformerSet(_client, _options.Time, _options.Random, _options.Logger);
         var state = new ClusterState(informers);
         var loops = new ControllerLoops(context, state);
         informers.Start();

@@ -46,6 +46,16 @@ public sealed class InformerSet(KubernetesClient client, TimeProvider time, Rand
     /// <inheritdoc cref="InformerOptions.Bookmarks"/>
     public bool Bookmarks { get; init; } = true;
 
+    /// <summary>
+    /// For an API server in the same process: there is no connection that could break, so watches last for days and need
+    /// no bookmarks, and an idle cluster is really idle.
+    /// </summary>
+    public static InformerSet InProcess(
+        KubernetesClient client, TimeProvider time, Random random, ILogger logger) => new(client, time, random, logger)
+    {
+        WatchTimeout = TimeSpan.FromDays(10), Bookmarks = false,
+    };
+
     /// <summary>The informer whose objects are read through the resource's view, without their managed fields.</summary>
     public Informer<T> Get<T>(KubernetesResource<T> resource) where T : KubernetesObject =>
         Get(resource, resource.DecodeTrimmed);

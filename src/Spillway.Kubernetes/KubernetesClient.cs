@@ -185,10 +185,16 @@ public sealed class KubernetesClient(IKubernetesTransport transport)
 
     /// <summary>Binds a pod to a node. Conflict when it is bound already or another pod has taken its name.</summary>
     public async Task<WriteResult<Pod>> BindAsync(
-        ObjectKey pod, string podUid, string nodeName, CancellationToken cancellationToken)
+        ObjectKey pod, string podUid, string nodeName, CancellationToken cancellationToken,
+        IReadOnlyDictionary<string, string>? annotations = null)
     {
         var metadata = new JsonObject { ["name"] = pod.Name, ["namespace"] = pod.Namespace };
         if (podUid.Length > 0) metadata["uid"] = podUid;
+        if (annotations is { Count: > 0 })
+        {
+            metadata["annotations"] = new JsonObject(
+                annotations.Select(item => KeyValuePair.Create(item.Key, (JsonNode?)item.Value)));
+        }
         var body = new JsonObject
         {
             ["apiVersion"] = "v1",

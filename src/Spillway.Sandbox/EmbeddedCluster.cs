@@ -36,12 +36,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         _loop = loop;
         Transport = server.Transport("spillway");
         var random = new Random(options.Seed);
-        _informers = new InformerSet(ClientOf("kube-controller-manager"), options.Time, random, options.Logger)
-        {
-            // No connection that could break: watches that end and bookmarks cost steps and bring nothing.
-            WatchTimeout = TimeSpan.FromDays(1),
-            Bookmarks = false,
-        };
+        _informers = InformerSet.InProcess(
+            ClientOf("kube-controller-manager"), options.Time, random, options.Logger);
         _heartbeat = options.Heartbeat ?? (IsVirtual ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(10));
         var settings = new KubeletSettings
         {

@@ -18,6 +18,9 @@ internal sealed record LocalClusterOptions(ClusterModel Model, TimeProvider Time
     /// <summary>Filled with the sizes of pods and nodes, for a report of use over time.</summary>
     public SizeBook? Sizes { get; init; }
 
+    /// <summary>How often nodes say that they live; null for as often as the clock makes sensible.</summary>
+    public TimeSpan? Heartbeat { get; init; }
+
     /// <summary>Parts of the control plane that are left to programs outside.</summary>
     public IReadOnlySet<ControlPlanePart> Without { get; init; } = new HashSet<ControlPlanePart>();
 }
@@ -39,7 +42,7 @@ internal sealed class LocalCluster : IAsyncDisposable
         _controllers = controllers;
         Client = embedded.ClientOf("spillway-cli");
         // Names and jitter of watchers must not shift what the cluster itself draws, so their dice are their own.
-        _informers = new InformerSet(Client, options.Time, new Random(options.Seed + 2), options.Logger);
+        _informers = InformerSet.InProcess(Client, options.Time, new Random(options.Seed + 2), options.Logger);
     }
 
     public EmbeddedCluster Embedded { get; }
@@ -64,6 +67,7 @@ internal sealed class LocalCluster : IAsyncDisposable
                     StateFolder = options.State?.Path,
                     Time = options.Time,
                     Seed = options.Seed,
+                    Heartbeat = options.Heartbeat,
                     Logger = options.Logger,
                     WithoutScheduler = options.Without.Contains(ControlPlanePart.Scheduler),
                     WithoutControllers = options.Without.Contains(ControlPlanePart.Controllers),
@@ -72,6 +76,7 @@ internal sealed class LocalCluster : IAsyncDisposable
             var controllers = new ControllerHost(
                 new ControllerOptions(options.Model, embedded.Server.Transport("spillway"), embedded.Cloud, ledger)
                 {
+                    InProcess = true,
                     Time = options.Time,
                     Random = new Random(options.Seed + 1),
                     Logger = options.Logger,

@@ -34,6 +34,12 @@ internal static class RehearseCommand
         {
             Description = "Through the planner alone, without API server and controllers: for long traces",
         };
+        var waitShare = new Option<double>("--wait-share")
+        {
+            Description = "With --fast: the part of all jobs, such as 0.05, that may wait for an owned machine however"
+                + " long; those that are dearest to rent for do",
+            HelpName = "PART",
+        };
         var vary = new Option<string[]>("--vary")
         {
             Description = $"Compare with other values of a setting; several multiply, up to {MostVariations} runs",
@@ -69,7 +75,7 @@ internal static class RehearseCommand
                     "a job that no node can take"),
             ],
         };
-        Add(command, files, seed, workload, nodes, fast, vary, page, horizon, verbose, output);
+        Add(command, files, seed, workload, nodes, fast, waitShare, vary, page, horizon, verbose, output);
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new RehearsalRequest(parsed.GetValue(files) is { Length: > 0 } given ? given : ["."])
@@ -78,6 +84,7 @@ internal static class RehearseCommand
                 Nodes = parsed.GetValue(nodes),
                 Fast = parsed.GetValue(fast),
                 Seed = parsed.GetValue(seed),
+                WaitShare = parsed.GetValue(waitShare),
                 Varied = Varied(parsed.GetValue(vary) ?? []),
                 Until = Until(parsed.GetValue(horizon)),
                 Logger = parsed.GetValue(verbose) ? new ConsoleLogger(terminal.Error) : NullLogger.Instance,

@@ -33,6 +33,7 @@ internal sealed class FastRun
             Jobs = jobs,
             Policy = model.Cluster.Policy.Burst,
             Start = Rehearsal.Start,
+            WaitShare = settings.WaitShare,
             Until = settings.Until ?? TimeSpan.MaxValue,
             CloudPrice = quotes.PerHour,
         };
@@ -143,6 +144,9 @@ internal sealed record RehearsalSettings(int Seed)
 {
     /// <summary>Virtual time after which it ends; null for when there is nothing left to do.</summary>
     public TimeSpan? Until { get; init; }
+
+    /// <summary>The part of all jobs that may wait for an owned machine however long.</summary>
+    public double WaitShare { get; init; }
 
     public Action<RehearsalProgress>? Progress { get; init; }
 }

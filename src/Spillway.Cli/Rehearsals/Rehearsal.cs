@@ -71,8 +71,10 @@ internal static class Rehearsal
     // How often, in virtual time, it is looked whether somebody pressed Ctrl-C.
     private static readonly TimeSpan Glance = TimeSpan.FromMinutes(1);
 
-    // A trace may be long; this is beyond all of them and within what timers can wait.
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(3650);
+    private const int Heartbeats = 16;
+
+    // A cancellation cannot be set for later than this; beyond it the glance above keeps the limit.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
     public static RehearsalResult Run(
         ClusterInput input, IReadOnlyList<TraceJob> jobs, RehearsalSettings settings, ILogger logger,
@@ -87,16 +89,19 @@ internal static class Rehearsal
             null, Often, Often);
         return time.Run(async () =>
         {
-            var options = new LocalClusterOptions(input.Model, time, logger) 
+            var options = new LocalClusterOptions(input.Model, time, logger)
             {
-                Seed = settings.Seed, Sizes = new SizeBook(),
+                Seed = settings.Seed, Sizes = new SizeBook(), Heartbeat = HeartbeatFor(jobs),
             };
             await using var cluster = await LocalCluster.StartAsync(options, CancellationToken.None);
-            using var stop = new CancellationTokenSource(settings.Until ?? Longest, time);
+            using var stop = settings.Until < LongestTimer
+                ? new CancellationTokenSource(settings.Until.Value, time)
+                : new CancellationTokenSource();
             // A signal comes on another thread; the run looks for it on its own.
             await using var glance = time.CreateTimer(_ =>
             {
-                if (cancellationToken.IsCancellationRequested) stop.Cancel();
+                var isOver = time.GetUtcNow() - Start >= settings.Until;
+                if (isOver || cancellationToken.IsCancellationRequested) stop.Cancel();
             }, null, Glance, Glance);
             var unfinished = await PlayAsync(cluster, input, jobs, time, count => sent = count, stop);
             // The ledger gathers changes for a moment before it writes them.
@@ -138,6 +143,16 @@ internal static class Rehearsal
         var last = new IdleWatch(cluster.Informers, input.Cluster, time);
         await cluster.WatchAsync(CancellationToken.None);
         return await UntilIdleAsync(last, stop);
+    }
+
+    /// <summary>
+    /// Machines do not die in a rehearsal unless they are told to, so over months their signs of life would be all the
+    /// work there is: they get a few for the whole trace.
+    /// </summary>
+    private static TimeSpan? HeartbeatFor(IReadOnlyList<TraceJob> jobs)
+    {
+        var length = jobs.Count == 0 ? TimeSpan.Zero : jobs.Max(job => job.SubmittedAt ?? TimeSpan.Zero);
+        return length < TimeSpan.FromHours(4) ? null : length / Heartbeats;
     }
 
     private static async Task<IReadOnlyList<Stranded>> UntilIdleAsync(IdleWatch idle, CancellationTokenSource stop)

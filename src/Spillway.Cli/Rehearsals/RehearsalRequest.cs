@@ -22,6 +22,8 @@ internal sealed record RehearsalRequest(IReadOnlyList<string> Files)
 
     public TimeSpan? Until { get; init; }
 
+    public double WaitShare { get; init; }
+
     public required ILogger Logger { get; init; }
 
     /// <summary>Settings to try other values of; every combination is one run more.</summary>
@@ -59,7 +61,11 @@ internal sealed record RehearsalRequest(IReadOnlyList<string> Files)
         {
             return FastRun.Run(
                 input.Model, [.. jobs, .. ManifestJobs.From(input.Workload)],
-                new RehearsalSettings(Seed) { Until = Until, Progress = progress.Show }, cancellationToken);
+                new RehearsalSettings(Seed)
+                {
+                    Until = Until, WaitShare = WaitShare, Progress = progress.Show,
+                },
+                cancellationToken);
         }
         return Rehearsal.Run(
             input, jobs, new RehearsalSettings(Seed)

@@ -10,6 +10,9 @@ namespace Spillway.Cli.Rehearsals;
 /// <summary>Sends the jobs of a trace to a cluster as pods, each at its time.</summary>
 internal sealed class TraceSubmission(KubernetesClient client, TimeProvider time)
 {
+    // What a delay can be at most is some days more.
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(30);
+
     /// <summary>Returns when the last job is in, or when it was told to stop.</summary>
     /// <exception cref="CommandFailure">The server does not take a pod.</exception>
     public async Task SubmitAsync(
@@ -19,8 +22,9 @@ internal sealed class TraceSubmission(KubernetesClient client, TimeProvider time
         var count = 0;
         foreach (var job in jobs.OrderBy(job => job.SubmittedAt ?? TimeSpan.Zero))
         {
-            var wait = start + (job.SubmittedAt ?? TimeSpan.Zero) - time.GetUtcNow();
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
+            var at = start + (job.SubmittedAt ?? TimeSpan.Zero);
+            while (at - time.GetUtcNow() is { Ticks: > 0 } wait)
+                await Task.Delay(wait < LongestDelay ? wait : LongestDelay, time, cancellationToken);
             var pod = new KubernetesObject(PodOf(job));
             if (await client.CreateAsync(Pods, pod, cancellationToken) is not WriteResult<KubernetesObject>.Written)
                 throw new CommandFailure(ExitCode.No, $"line {job.Line}: the pod {job.Name} was not taken");

@@ -26,7 +26,23 @@ public sealed partial class FastRehearsal
     private void Hesitate(JobRun run)
     {
         if (input.Policy.Mode != BurstMode.Auto || input.Pools.Count == 0) return;
+        if (FitsOwned(run.Kind) && Waits(run)) return;
         due.Enqueue(run, (now + (FitsOwned(run.Kind) ? input.Policy.WaitForOnPrem : TimeSpan.Zero), order++));
+    }
+
+    private bool Waits(JobRun run)
+    {
+        if (waitOrBurst is null || Choose(run.Kind, run.Kind.Parts).Best is not { } offer) return false;
+        var nodesNeeded = Math.Max(1, run.Kind.Parts / Math.Max(1, run.Kind.PerNode(OfferNodes.Node(offer, ""))));
+        var part = Math.Min(1, run.Kind.ShareOf(OfferNodes.Node(offer, "")) * run.Kind.Parts / nodesNeeded);
+        var answer = waitOrBurst.Decide(new OverflowingJob(
+            offer.Price * (part * nodesNeeded), offer.Startup, offer.MinimumBilling, run.Duration, ExpectedWait: null));
+        if (!answer.Waits) return false;
+        decisions.Add(new RehearsedDecision(now, "wait", answer.Why)
+        {
+            Pods = Names(run), WouldChange = "a smaller --wait-share",
+        });
+        return true;
     }
 
     private TimeSpan? NextRenting()

@@ -14,12 +14,13 @@ public sealed partial class FastRehearsal
 {
     // Above this many nodes a pod goes to the best of some that take it, as large Kubernetes clusters do.
     private const int LargeCluster = 4096;
-    private const int NodesToCompare = 64;
+    private const int NodesToCompare = 32;
     private const int ProgressEvery = 4096;
 
     private readonly RehearsalInput input;
     private readonly PlacementModel model;
     private readonly JobKinds kinds;
+    private readonly WaitOrBurst? waitOrBurst;
     private readonly JobRun[] arrivals;
     private readonly List<RehearsedNode> nodes = [];
     private readonly Dictionary<string, RehearsedNode> byName = new(StringComparer.Ordinal);
@@ -37,6 +38,7 @@ public sealed partial class FastRehearsal
     private FastRehearsal(RehearsalInput input)
     {
         this.input = input;
+        waitOrBurst = input.WaitShare > 0 ? new WaitOrBurst(input.WaitShare) : null;
         model = new PlacementModel(new PlacementOptions
         {
             NodesToCompare = input.Owned.Count > LargeCluster ? NodesToCompare : 0,
@@ -115,6 +117,7 @@ public sealed partial class FastRehearsal
             Refuse(run);
             return;
         }
+        waitOrBurst?.Saw();
         if (run.Kind.Waiting.Count == 0 && TryStart(run)) return;
         if (run.Kind.Waiting.Count == 0) waitingKinds.Add(run.Kind);
         run.Kind.Waiting.Enqueue(run);

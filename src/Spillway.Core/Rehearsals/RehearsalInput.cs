@@ -23,6 +23,12 @@ public sealed record RehearsalInput
 
     public required BurstPolicy Policy { get; init; }
 
+    /// <summary>
+    /// The part of all jobs that may wait for an owned machine however long, the dearest to rent for; 0 for none. See
+    /// <see cref="WaitOrBurst"/>.
+    /// </summary>
+    public double WaitShare { get; init; }
+
     /// <summary>When the trace begins.</summary>
     public required DateTimeOffset Start { get; init; }
 

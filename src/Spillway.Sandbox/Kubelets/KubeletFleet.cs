@@ -39,7 +39,7 @@ public sealed partial class KubeletFleet : IAsyncDisposable
         _logger = logger;
         _ranges = new PodRanges(settings.PodCidr, nodesExpected);
         _heartbeats = new Heartbeats(client, time, settings.Heartbeat, logger);
-        _informers = new InformerSet(client, time, new Random((int)settings.Seed), logger);
+        _informers = InformerSet.InProcess(client, time, new Random((int)settings.Seed), logger);
         _pods = _informers.Get(Resources.Pods, KubeletPod.Decode);
         _podsByNode = _pods.AddIndex(static p => p.NodeName.Length > 0 ? [p.NodeName] : []);
         _stories = settings.Events ? new PodStories(new EventRecorder(client, "kubelet", time, logger)) : null;

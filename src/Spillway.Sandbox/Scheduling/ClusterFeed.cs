@@ -9,6 +9,7 @@ namespace Spillway.Sandbox.Scheduling;
 internal sealed class ClusterFeed
 {
     private readonly PlacementModel _model;
+    private readonly DemandHistory _history;
     private readonly Informer<ScheduledPod> _pods;
     private readonly Informer<NodeRecord> _nodes;
     private readonly Informer<NamespaceLabels> _namespaces;
@@ -28,6 +29,7 @@ internal sealed class ClusterFeed
         Action<InformerChange<ScheduledPod>> podSeen)
     {
         _model = model;
+        _history = new DemandHistory(model);
         _happened = happened;
         _podSeen = podSeen;
         _nodes = informers.Get(Resources.Nodes, static utf8 => NodeReader.Read(utf8.Span));
@@ -114,6 +116,7 @@ internal sealed class ClusterFeed
         var key = new PodKey(change.Key.Namespace, change.Key.Name);
         var before = change.Before?.Record;
         var after = change.After?.Record;
+        if (before is null && after is not null) _history.Saw(after.Requirements);
         if (after is null || after.IsFinished) _model.RemovePod(key);
         else _model.SetPod(after);
 

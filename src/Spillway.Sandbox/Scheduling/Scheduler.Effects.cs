@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Spillway.Core.Placement;
+using Spillway.Core.Placement.Sharing;
 using Spillway.Kubernetes;
 
 namespace Spillway.Sandbox.Scheduling;
@@ -28,7 +29,7 @@ public sealed partial class Scheduler
         var bound = await WriteAsync(key, async () =>
         {
             await BindVolumesAsync(pod, node);
-            var result = await _client.BindAsync(key, pod.Uid, node, _stop.Token);
+            var result = await _client.BindAsync(key, pod.Uid, node, _stop.Token, GpuIndex(pod.Key));
             return result.Refusal?.Message;
         });
         if (bound)
@@ -43,6 +44,15 @@ public sealed partial class Scheduler
         _failures.Clear();
         _queue.Retry(pod.Key, _time.GetUtcNow());
         _wake.Wake();
+    }
+
+    // Which of the node's GPUs the pod has: the binding carries it onto the pod, so that it survives a restart.
+    private Dictionary<string, string>? GpuIndex(PodKey pod)
+    {
+        var gpus = _model.GpusOf(pod);
+        return gpus.Count == 0
+            ? null
+            : new Dictionary<string, string> { [GpuShares.IndexAnnotation] = string.Join(',', gpus) };
     }
 
     /// <summary>Claims that wait for their first consumer learn where it will be, and the binding waits for their volumes.</summary>

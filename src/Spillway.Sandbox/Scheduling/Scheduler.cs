@@ -35,7 +35,7 @@ public sealed partial class Scheduler : IAsyncDisposable
         _time = time;
         _logger = logger;
         _wake = new WakeSignal(time);
-        _informers = new InformerSet(client, time, new Random(seed), logger);
+        _informers = InformerSet.InProcess(client, time, new Random(seed), logger);
         _events = new EventRecorder(client, "default-scheduler", time, logger);
         _model = new PlacementModel(options);
         _feed = new ClusterFeed(_model, _informers, OnEvent, OnPod);
