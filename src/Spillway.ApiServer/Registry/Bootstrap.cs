@@ -35,7 +35,7 @@ internal static class Bootstrap
                 ["metadata"] = new JsonObject { ["name"] = name }, ["value"] = value, ["description"] = text,
             }, cancellationToken));
         }
-        creations.Add(CreateAsync(api, "/api/v1/namespaces/default/services", KubernetesService(), cancellationToken));
+        creations.Add(CreateServiceAsync(api, cancellationToken));
         foreach (var (name, data) in SystemMaps(authority, now))
         {
             creations.Add(CreateAsync(api, "/api/v1/namespaces/kube-system/configmaps", new JsonObject
@@ -116,6 +116,15 @@ internal static class Bootstrap
         foreach (var (name, value) in row)
             if (name is not ("name" or "labels")) item[name] = value?.DeepClone();
         return item;
+    }
+
+    // Asked for by its address, a service that is there is refused for the address first: not as one that exists.
+    private static async Task CreateServiceAsync(IKubernetesTransport api, CancellationToken cancellationToken)
+    {
+        const string services = "/api/v1/namespaces/default/services";
+        var there =
+            await api.SendAsync(new KubernetesRequest("GET", services + "/kubernetes"), cancellationToken);
+        if (!there.IsSuccess) await CreateAsync(api, services, KubernetesService(), cancellationToken);
     }
 
     /// <summary>Creates an object unless it is there already.</summary>

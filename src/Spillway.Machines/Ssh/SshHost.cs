@@ -88,6 +88,7 @@ internal sealed partial class SshHost(
         var start = new ProcessStartInfo(settings.Program, arguments)
         {
             WorkingDirectory = settings.Folder,
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
