@@ -43,7 +43,10 @@ public sealed class LabFixture : IAsyncLifetime
     {
         var start = new ProcessStartInfo(Path.Combine(SpillwayProcess.Root, "lab"), words)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

@@ -79,7 +79,11 @@ public sealed class LoopbackSshd : IAsyncLifetime
             "--mount", "sh", "-c", "mount --bind \"$1\" /etc/passwd && shift && exec \"$@\"", "sh",
             Path.Combine(Folder, "passwd"), Program!, "-D", "-e", "-f", Path.Combine(Folder, "sshd_config"),
         ];
-        var start = new ProcessStartInfo("unshare", arguments) { RedirectStandardError = true };
+        var start = new ProcessStartInfo("unshare", arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+        };
         start.Environment["LD_LIBRARY_PATH"] = Path.GetFullPath(Path.Combine(Program!, "../../lib/x86_64-linux-gnu"));
         daemon = Process.Start(start)!;
         var said = "";
