@@ -12,6 +12,15 @@ namespace Spillway.Cli.Commands;
 /// <summary>Starts a cluster and follows it.</summary>
 internal static class UpCommand
 {
+    private static readonly (string, string)[] s_examples =
+    [
+        ("spillway up examples/inaccel-fpga-burst --exit-when-idle", "play a scene and end"),
+        ("spillway up examples/inaccel-fpga-burst", "keep it until Ctrl-C; its first lines say how to use kubectl"),
+        ("spillway up cluster.yaml --speed 60 --listen 127.0.0.1:0", "a minute a second, on a free port"),
+        ("spillway up cluster.yaml --without scheduler,controllers",
+            "for a kube-scheduler and a kube-controller-manager of your own"),
+    ];
+
     public static Command Build(Terminal terminal)
     {
         var file = SharedOptions.ClusterFile();
@@ -44,14 +53,7 @@ internal static class UpCommand
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Show what the cluster's parts log" };
         var command = new ExampleCommand("up", "Start the cluster, submit the folder's workload, and follow what happens")
         {
-            Examples =
-            [
-                ("spillway up examples/inaccel-fpga-burst --exit-when-idle", "play a scene and end"),
-                ("spillway up examples/inaccel-fpga-burst", "keep it until Ctrl-C; its first lines say how to use kubectl"),
-                ("spillway up cluster.yaml --speed 60 --listen 127.0.0.1:0", "a minute a second, on a free port"),
-                ("spillway up cluster.yaml --without scheduler,controllers",
-                    "for a kube-scheduler and a kube-controller-manager of your own"),
-            ],
+            Examples = s_examples,
         };
         foreach (var option in new Option[] { state, seed, exitWhenIdle, listen, speed, without, verbose })
             command.Add(option);

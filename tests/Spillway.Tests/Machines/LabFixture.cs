@@ -3,7 +3,7 @@ using Spillway.Tests.Cli;
 
 namespace Spillway.Tests.Machines;
 
-/// <summary>The lab's four hosts, bare, and one <c>spillway up</c> of them; for the heavy run only.</summary>
+/// <summary>The lab's four hosts, bare, and one <c>spillway up</c> of them; for <c>./test --lab</c> only.</summary>
 public sealed class LabFixture : IAsyncLifetime
 {
     private readonly TemporaryFolder folder = new();
@@ -12,8 +12,8 @@ public sealed class LabFixture : IAsyncLifetime
 
     public string State => Path.Combine(folder.Path, "state");
 
-    public string Missing { get; private set; } = Environment.GetEnvironmentVariable("SPILLWAY_TEST_ALL") != "1"
-        ? "the lab runs in ./test --all"
+    public string Missing { get; private set; } = Environment.GetEnvironmentVariable("SPILLWAY_TEST_LAB") != "1"
+        ? "the lab runs in ./test --lab"
         : Environment.UserName != "root" ? "the lab needs root" : "";
 
     public async ValueTask InitializeAsync()
