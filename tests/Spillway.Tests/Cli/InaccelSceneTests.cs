@@ -77,7 +77,7 @@ public sealed class InaccelSceneTests
         await SpillwayProcess.RunAsync(
             "up", example, "--exit-when-idle", "--listen", "127.0.0.1:0", "--speed", "30");
         var stopped = Session(example, "stoppedAt");
-        stopped.ShouldBeGreaterThan(DateTimeOffset.UtcNow);
+        stopped.ShouldBeGreaterThan(TimeProvider.System.GetUtcNow());
 
         var again = await SpillwayProcess.RunAsync("up", example, "--exit-when-idle", "--listen", "127.0.0.1:0");
 

@@ -27,7 +27,7 @@ public sealed class StateKeepingTests
         using var first = await UpAsync(folder, state);
         var answered = new List<string>();
         var writers = Enumerable.Range(0, 3).Select(writer => WriteUntilRefusedAsync(state, writer, answered)).ToList();
-        while (Count(answered) < 12) await Task.Delay(20);
+        while (Count(answered) < 12) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         first.Kill();
         await first.WaitForExitAsync();
         await Task.WhenAll(writers);

@@ -242,7 +242,7 @@ public sealed partial class KubectlTests(RunningCluster cluster) : IAsyncLifetim
             var (_, output, error) = await RunAsync(line.Split(' '), null, null);
             if (output.Contains(expected, StringComparison.Ordinal)) return;
             if (tries == 100) throw new ShouldAssertException($"kubectl {line} never said {expected}: {output}{error}");
-            await Task.Delay(100);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
         }
     }
 

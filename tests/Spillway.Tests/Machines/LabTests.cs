@@ -42,7 +42,7 @@ public sealed class LabTests(LabFixture lab) : IClassFixture<LabFixture>
         using (var up = lab.StartUp())
         {
             while (!up.HasExited && File.ReadLines(journal).Count() < before + lines)
-                await Task.Delay(20, TestContext.Current.CancellationToken);
+                await Pause(20);
             up.Kill();
             await up.WaitForExitAsync();
         }
@@ -162,9 +162,12 @@ public sealed class LabTests(LabFixture lab) : IClassFixture<LabFixture>
         for (var tries = 0; tries < 60; tries++)
         {
             if (await condition()) return;
-            await Task.Delay(500, TestContext.Current.CancellationToken);
+            await Pause(500);
         }
 
         throw new TimeoutException($"waited in vain for {what}");
     }
+
+    private static Task Pause(int milliseconds) => Task.Delay(
+        TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System, TestContext.Current.CancellationToken);
 }
