@@ -154,7 +154,10 @@ internal static class RehearseCommand
             HelpName = "DURATION",
         };
 
-        public Option<bool> Verbose { get; } = new("--verbose", "-v") { Description = "Show what the cluster's parts log" };
+        public Option<bool> Verbose { get; } = new("--verbose", "-v")
+        {
+            Description = "Show what the cluster's parts log",
+        };
 
         public IEnumerable<Option> Options =>
             [Seed, Workload, Nodes, Fast, WaitShare, Vary, Page, Horizon, Verbose];
