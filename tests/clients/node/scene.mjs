@@ -1,5 +1,9 @@
 // What the tests share: a connection, a namespace of their own, and waiting that ends.
+import { after } from 'node:test';
 import * as k8s from '@kubernetes/client-node';
+
+// A watch of the library that reconnects while it is stopped keeps the process alive: results are out by then.
+after(() => { setTimeout(() => process.exit(), 2000).unref(); });
 
 export const config = new k8s.KubeConfig();
 config.loadFromFile(process.env.KUBECONFIG);
